@@ -21,6 +21,7 @@ from neurodeploy.baseline import (
     save_baseline,
 )
 from neurodeploy.baseline import load_baseline as load_file
+from neurodeploy.compiler import CompileOptions
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diff import Differences
 from neurodeploy.metrics import Metrics
@@ -40,6 +41,7 @@ def baseline(
     labels: ArrayLike | None = None,
     metrics: Metrics | None = None,
     stimulus: Stimulus | None = None,
+    options: CompileOptions | None = None,
 ) -> BaselineEntry:
     """Return the deterministic figures of a program and one of its recordings, and digests of all they depend on.
 
@@ -48,6 +50,7 @@ def baseline(
 
     `labels`: (samples,) integers, for the accuracy. `metrics`: as nd.metrics returns them. `stimulus`: the encoded samples,
     which nd.encode returns; needed only so that a change of input currents is noticed, which a recording does not hold.
+    `options`: of the compilation, so that a change of an option that edits the network, such as prune, is named.
 
     Raises DiagnosticError: ND002 (arguments), ND505 (labels), ND513 and ND514 (recording not sound, or not of everything),
     ND703 (recording of another program).
@@ -55,10 +58,10 @@ def baseline(
     Example: nd.write_baseline({"net": nd.baseline(program, recording, labels=labels)})
     """
     require_own("baseline", program, recording)
-    needs("baseline", stimulus=(stimulus, (Stimulus, type(None))))
+    needs("baseline", stimulus=(stimulus, (Stimulus, type(None))), options=(options, (CompileOptions, type(None))))
     shown = profile(program, recording, labels=labels, metrics=metrics)
     known = None if labels is None else labels_of("baseline", recording, labels)
-    return entry_of(program, recording, shown, labels=known, stimulus=stimulus)
+    return entry_of(program, recording, shown, labels=known, stimulus=stimulus, options=options)
 
 
 def load_baseline(path: AnyPath = FILE) -> Baseline:

@@ -13,7 +13,7 @@ from neurodeploy.api.files import load
 from neurodeploy.base.plain import as_table
 from neurodeploy.baseline import Baseline, BaselineEntry, entry_differences, load_baseline
 from neurodeploy.baseline.compare import baseline_differences
-from neurodeploy.diagnostics import DiagnosticError, about, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.diff import (
@@ -62,7 +62,15 @@ def _profile(path: Path, plain: object) -> Profile:
         raise DiagnosticError("diff", schema_findings("ND626", about("file", path), error, plain, Profile)) from None
 
 
-def read_comparable(path: AnyPath, options: ImportOptions | None = None) -> Comparable:
+class Read(NamedTuple):
+    """What a file holds."""
+
+    noun: Comparable
+    findings: tuple[Diagnostic, ...] = ()
+    """Warnings and notes of an import."""
+
+
+def read_comparable(path: AnyPath, options: ImportOptions | None = None) -> Read:
     """Return what a file holds: a network or program of any format that nd.load reads, a recording, the JSON of `run --json`
     or `profile --json`, or a baseline.
 
@@ -73,17 +81,18 @@ def read_comparable(path: AnyPath, options: ImportOptions | None = None) -> Comp
     if file.suffix == ".json" and not file.name.endswith(".nd.json"):
         table = as_table(read_json(file)) or {}
         if table.get("format") == "neurodeploy-baseline":
-            return load_baseline(file)
+            return Read(load_baseline(file))
         if as_table(table.get("profile")) is not None:
-            return _profile(file, table["profile"])
+            return Read(_profile(file, table["profile"]))
         if not {"networks", "network"} & set(table):  # a circuit of SONATA has one of them
             message, fix = "is JSON without a profile", "write it with `neurodeploy run MODEL --json > FILE.json`"
             raise DiagnosticError("diff", (finding("ND626", about("file", file), message, fixes=[fix]),))
-    found = load(file) if file.suffix in (".ndp", ".ndr") else load(file, options, kind=Imported).network
-    if isinstance(found, NOUNS):
-        return found
-    message = "holds nothing that can be compared"
-    raise DiagnosticError("diff", (finding("ND626", about("file", file), message),))
+    if file.suffix in (".ndp", ".ndr"):
+        return Read(load(file))
+    if file.suffix in (".nds", ".npz"):
+        raise DiagnosticError("diff", (finding("ND626", about("file", file), "holds nothing that can be compared"),))
+    imported = load(file, options, kind=Imported)
+    return Read(imported.network, imported.findings)
 
 
 def diff(base: Comparable | AnyPath, head: Comparable | AnyPath) -> Differences:
@@ -93,7 +102,8 @@ def diff(base: Comparable | AnyPath, head: Comparable | AnyPath) -> Differences:
     `base`, `head`: two objects of one kind, or paths of files with them: anything nd.load reads, the JSON of `run --json`, or a
     baseline. A network can be compared with a program, of which its network is taken.
 
-    Counts are compared exactly. Energy and time are information; they are ranked only where their intervals do not overlap.
+    Findings of imports are in `findings`. Counts are compared exactly. Energy and time are information; they are ranked only
+    where their intervals do not overlap.
 
     Raises DiagnosticError: ND002 (arguments), ND626 (two kinds of objects, or nothing to compare), and those of nd.load.
 
@@ -104,8 +114,9 @@ def diff(base: Comparable | AnyPath, head: Comparable | AnyPath) -> Differences:
     names = tuple(
         str(item) if isinstance(item, (str, PathLike)) else word for item, word in ((base, "base"), (head, "head"))
     )
-    one, other = (read_comparable(item) if isinstance(item, (str, PathLike)) else item for item in (base, head))
-    return differences_of(one, other, (names[0], names[1]))
+    one, other = (read_comparable(item) if isinstance(item, (str, PathLike)) else Read(item) for item in (base, head))
+    found = differences_of(one.noun, other.noun, (names[0], names[1]))
+    return found.model_copy(update={"findings": (*one.findings, *other.findings)})
 
 
 def differences_of(base: Comparable, head: Comparable, names: tuple[str, str]) -> Differences:

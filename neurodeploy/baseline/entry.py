@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from neurodeploy.base.noun import array_sha256, json_digest
+from neurodeploy.base.plain import as_table
 from neurodeploy.baseline.nouns import BaselineEntry, EstimateRange
+from neurodeploy.compiler import CompileOptions
 from neurodeploy.diff.provenance import Provenance, arrays_digest, provenance_of
 from neurodeploy.profile import Estimate, Profile
 from neurodeploy.profile.budgets import METRIC_UNITS
@@ -37,6 +39,8 @@ LEFT_OUT = ("lower_bound", "confusion", "support", *ESTIMATES)
 """Figures that say nothing of the program, are estimates, or many for what others say."""
 MOST_CLASSES = 20
 """Largest number of classes whose figures are kept one by one."""
+EDITS = ("prune", "prune_sources", "max_delay", "share_parameters", "clip_weights", "channel_scales", "soft_reset")
+"""Options of a compilation that edit the network."""
 OF_A_CLASS = ("precision", "recall", "f1", "auc")
 
 
@@ -99,6 +103,18 @@ def _stimulus(recording: Recording, stimulus: Stimulus | None) -> str:
     return json_digest(found)
 
 
+def _edits(options: CompileOptions | None) -> dict[str, str]:
+    """The options that edit a network, where they are not the default, as text."""
+    chosen, usual = options or CompileOptions(), CompileOptions()
+    found = dict[str, str]()
+    for name in EDITS:
+        value = getattr(chosen, name)
+        if value != getattr(usual, name):
+            table = as_table(value)
+            found[name] = str(value) if table is None else ", ".join(f"{key}={table[key]}" for key in sorted(table))
+    return found
+
+
 def entry_of(
     program: Program,
     recording: Recording,
@@ -106,17 +122,19 @@ def entry_of(
     *,
     labels: ArrayLike | None = None,
     stimulus: Stimulus | None = None,
+    options: CompileOptions | None = None,
 ) -> BaselineEntry:
     """Return the entry of a program, one of its recordings, and their profile.
 
     `labels`: (n_samples,) integers that the accuracy of the profile refers to; None: it has none. `stimulus`: the encoded
-    samples, whose currents a recording does not hold.
+    samples, whose currents a recording does not hold. `options`: of the compilation, of which a program keeps only some.
     """
     estimates: dict[str, Estimate | None] = {name: getattr(profile, name) for name in ESTIMATES}
     known = provenance_of(program)
     return BaselineEntry(
         **{name: getattr(known, name) for name in Provenance.model_fields},
         neurodeploy=version("neurodeploy"),
+        edits=_edits(options),
         backend=recording.backend,
         n_samples=recording.n_samples,
         first_step=recording.first_step,

@@ -37,6 +37,9 @@ class BaselineEntry(Provenance):
 
     neurodeploy: str
     """Version of neurodeploy."""
+    edits: dict[str, str] = Field(default_factory=dict)
+    """Option of the compilation that edits the network, such as prune -> its values. Those that were given; a program does
+    not keep them."""
     backend: str
     """Backend that ran it."""
     n_samples: int = Field(ge=0)

@@ -11,6 +11,13 @@ from neurodeploy.diff.provenance import program_reasons
 __all__ = ["reasons_of"]
 
 
+def _edits(base: BaselineEntry, head: BaselineEntry) -> Iterator[Reason]:
+    for name in dict.fromkeys((*base.edits, *head.edits)):
+        one, other = base.edits.get(name, "default"), head.edits.get(name, "default")
+        if one != other:
+            yield Reason(kind="options", text=f"option {name} changed: {one} -> {other}")
+
+
 def _run(base: BaselineEntry, head: BaselineEntry) -> Iterator[Reason]:
     if base.stimulus != head.stimulus or base.n_samples != head.n_samples:
         counts = f": {base.n_samples:,} -> {head.n_samples:,} samples" if base.n_samples != head.n_samples else ""
@@ -31,7 +38,7 @@ def reasons_of(base: BaselineEntry, head: BaselineEntry) -> tuple[Reason, ...]:
 
     `base`, `head`: of one program, or of two versions of it.
     """
-    found = [*program_reasons(base, head), *_run(base, head)]
+    found = [*_edits(base, head), *program_reasons(base, head), *_run(base, head)]
     if base.neurodeploy != head.neurodeploy:
         text = f"version of neurodeploy changed: {base.neurodeploy} -> {head.neurodeploy}"
         found.append(Reason(kind="version", text=text))

@@ -33,6 +33,7 @@ from neurodeploy.cli.inputs import (
     Strict,
     TargetName,
     compile_model,
+    compile_options,
 )
 from neurodeploy.cli.metric_options import MetricChoices, with_metric_options
 from neurodeploy.cli.output import Format, command, show
@@ -41,7 +42,7 @@ from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import RandomSeed, Samples, Steps, StimulusFile
 from neurodeploy.cli.running import Outcome, RunRequest, run_request
 from neurodeploy.cli.scale_options import with_scale_options
-from neurodeploy.compiler import Compilation
+from neurodeploy.compiler import Compilation, CompileOptions
 from neurodeploy.diagnostics import Diagnostic, about, errors_in
 from neurodeploy.diff import Differences
 from neurodeploy.io.archive import write_atomically
@@ -99,12 +100,19 @@ class _Measured(NamedTuple):
     findings: tuple[Diagnostic, ...]
 
 
-def _entry(result: Compilation, outcome: Outcome) -> BaselineEntry | None:
+def _entry(result: Compilation, outcome: Outcome, options: CompileOptions) -> BaselineEntry | None:
     if outcome.profile is None or not outcome.recording.complete:
         return None
     program, recording, labels = result.require(), outcome.recording, outcome.stimulus.labels
     known = labels is not None and answers(program.network, recording) is not None
-    return entry_of(program, recording, outcome.profile, labels=labels if known else None, stimulus=outcome.stimulus)
+    return entry_of(
+        program,
+        recording,
+        outcome.profile,
+        labels=labels if known else None,
+        stimulus=outcome.stimulus,
+        options=options,
+    )
 
 
 def _measured(models: list[Path], request: _Request) -> list[_Measured]:
@@ -133,7 +141,7 @@ def _one(model: Path, request: _Request) -> _Measured:
     )  # fmt: skip
     outcome = run_request(result.program, model, wanted, result.lower_bounds)
     findings = tuple(dict.fromkeys((*result.findings, *outcome.findings)))
-    return _Measured(name, _entry(result, outcome), outcome.profile, findings)
+    return _Measured(name, _entry(result, outcome, compile_options(request.choices)), outcome.profile, findings)
 
 
 def _report(

@@ -55,10 +55,11 @@ def diff(
     """
     report, options = report_options(head, output_format, json_output=json_output), ImportOptions(**imports)
     one, other = read_comparable(base, options), read_comparable(head, options)
-    found = differences_of(one, other, (str(base), str(head)))
+    found = differences_of(one.noun, other.noun, (str(base), str(head)))
+    read = tuple(dict.fromkeys((*one.findings, *other.findings)))
     if report.text:
         show(difference_report(found))
     if markdown is not None:
         write_atomically(markdown, report_markdown(found, name=head.stem).encode())
     document = {**found.model_dump(mode="json", exclude={"findings"}), "same": found.same}
-    report.finish(differing(found) if exit_code else (), document)
+    report.finish((*read, *(differing(found) if exit_code else ())), document)

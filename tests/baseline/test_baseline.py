@@ -89,6 +89,14 @@ def test_options_samples_labels_and_run_are_named():
     assert ("run", "seed of the run changed: 0 -> 5") in reasons(base, entry(run={"seed": 5}))
 
 
+def test_options_that_edit_the_network_are_named_first():
+    network, options = pair_network(steps_per_sample=4), nd.CompileOptions(prune={"*": 0.5})
+    program = nd.compile(network, "tiny", options=options)
+    recording = nd.run(program, {"lines": SPIKES})
+    found = reasons(entry(), nd.baseline(program, recording, labels=LABELS, options=options))
+    assert found[0] == ("options", "option prune changed: default -> *=0.5")
+
+
 def test_targets_and_their_figures_are_named():
     base = entry()
     assert ("target", "target changed: tiny -> loihi1") in reasons(base, entry(target="loihi1"))
