@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from neurodeploy.api.files import load, load_nengo, save
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
     from neurodeploy.api.measuring import metrics
+    from neurodeploy.api.projects import init_project, load_project, run_project
     from neurodeploy.api.recordings import load_events
     from neurodeploy.api.reporting import report
     from neurodeploy.api.running import (
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
     )
     from neurodeploy.profile.profile import Profile
     from neurodeploy.program.program import Program
+    from neurodeploy.project import NewProject, Project, ProjectResult, TargetResult
     from neurodeploy.signals import (
         EventOptions,
         EventRecording,
@@ -107,11 +109,14 @@ __all__ = [
     "LoihiCuba",
     "Metrics",
     "Network",
+    "NewProject",
     "Output",
     "Population",
     "Probe",
     "Profile",
     "Program",
+    "Project",
+    "ProjectResult",
     "Projection",
     "Recording",
     "RunOptions",
@@ -120,6 +125,7 @@ __all__ = [
     "Stimulus",
     "Study",
     "Target",
+    "TargetResult",
     "Time",
     "accuracy",
     "answers",
@@ -141,11 +147,13 @@ __all__ = [
     "encode",
     "explain",
     "fit",
+    "init_project",
     "judge",
     "load",
     "load_baseline",
     "load_events",
     "load_nengo",
+    "load_project",
     "load_target",
     "metrics",
     "on_board",
@@ -157,6 +165,7 @@ __all__ = [
     "report_markdown",
     "rescan",
     "run",
+    "run_project",
     "save",
     "schema",
     "seal",
@@ -179,6 +188,7 @@ _HOMES = {
     "neurodeploy.api.files": "load load_nengo save",
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
     "neurodeploy.api.measuring": "metrics",
+    "neurodeploy.api.projects": "init_project load_project run_project",
     "neurodeploy.api.recordings": "load_events",
     "neurodeploy.api.reporting": "report",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
@@ -195,6 +205,7 @@ _HOMES = {
     "neurodeploy.network": "CubaLi CubaLif If Input Li Lif Linear LoihiCuba Network Output Population Probe Projection Time dense one_to_one sparse",
     "neurodeploy.profile.profile": "Profile",
     "neurodeploy.program.program": "Program",
+    "neurodeploy.project": "NewProject Project ProjectResult TargetResult",
     "neurodeploy.signals": "EventOptions EventRecording Recording RunOptions RunState SampleValues Stimulus",
     "neurodeploy.simulate.resume": "continued",
 }

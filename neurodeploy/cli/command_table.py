@@ -80,6 +80,16 @@ COMMANDS = {
         "diff",
         "Compare two networks, programs, recordings, profiles or baselines: what moved, by how much, and why.",
     ),
+    "init": Entry(
+        "project_commands",
+        "init",
+        "Write neurodeploy.toml, which every command reads, and a workflow that tests it on GitHub.",
+    ),
+    "test": Entry(
+        "project_commands",
+        "project_test",
+        "Check and run the model of a project on each of its targets, with its budgets.",
+    ),
     "explain": Entry(
         "lookup_commands",
         "explain",

@@ -160,14 +160,19 @@ def finish(
     style: Format = Format.text,
     model: Path | None = None,
     passed: Iterable[str] = (),
+    rendered: Callable[[int], str] | None = None,
 ) -> None:
     """Print findings, in JSON together with `json_document`, and exit with their status.
 
-    `model` and `passed`: path of the model and met budgets, for the formats other than text and json.
+    `model` and `passed`: path of the model and met budgets, for the formats other than text and json. `rendered`: returns
+    from the status the text that is printed instead of the findings; empty for the findings.
     """
     found = sorted_findings(findings)
     status = _status(found, strict=strict)
-    if json_document is not None or style is Format.json:
+    text = "" if rendered is None else rendered(status)
+    if text:
+        sys.stdout.write(text)
+    elif json_document is not None or style is Format.json:
         emit_json({**(json_document or {}), "findings": [to_plain(item) for item in found]})
     elif style is not Format.text:
         _emit(found, style, status, model, strict=strict, passed=passed)

@@ -10,11 +10,11 @@ from neurodeploy.cli.common_options import usage
 from neurodeploy.cli.metric_options import MetricChoices, with_metrics
 from neurodeploy.cli.output import progress_bar, say, working
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
-from neurodeploy.importers.load import readable
 from neurodeploy.network import Network
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.profile import CostOptions, Profile, profile, profile_findings
 from neurodeploy.program import Program
+from neurodeploy.project.samples import stimulus_beside
 from neurodeploy.signals import EventOptions, TimeOrigin
 from neurodeploy.simulate import (
     Recording,
@@ -67,15 +67,6 @@ class RunRequest(NamedTuple):
     """What energy and time comprise."""
     metrics: MetricChoices | None = None
     """Metrics to compute; None: none."""
-
-
-def stimulus_beside(model: Path) -> Path:
-    """Return the path of the samples next to a model, NAME.stimulus.npz."""
-    stem = model.name
-    own = stem.endswith((".nd.json", ".ndp"))  # importers of other packages take time to load
-    for suffix in (".json", ".nd", ".ndp", *(() if own else readable())):
-        stem = stem.removesuffix(suffix)
-    return model.with_name(f"{stem}.stimulus.npz")
 
 
 def write_own_samples(samples: SampleValues | None, model: Path) -> tuple[str | None, tuple[Diagnostic, ...]]:

@@ -8,6 +8,7 @@ from neurodeploy.report.judgement_tables import judgement_lines, use_table
 from neurodeploy.report.layer_tables import layers_lines, layers_table
 from neurodeploy.report.markdown import MarkdownSection, comment_markdown
 from neurodeploy.report.metric_tables import metric_report
+from neurodeploy.report.project_tables import project_markdown, project_table
 from neurodeploy.report.quantity import count, interval, si
 from neurodeploy.report.tables import (
     compilation_lines,
@@ -41,6 +42,8 @@ __all__ = [
     "metric_report",
     "other_table",
     "profile_report",
+    "project_markdown",
+    "project_table",
     "resource_table",
     "si",
     "study_report",

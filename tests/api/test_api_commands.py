@@ -27,6 +27,8 @@ PYTHON = {
     "verify": (nd.verify,),
     "baseline": (nd.baseline, nd.write_baseline, nd.check_baseline),
     "diff": (nd.diff,),
+    "init": (nd.init_project,),
+    "test": (nd.run_project, nd.load_project),
     "explain": (nd.explain,),
     "targets": (nd.targets,),
     "backends": (nd.backends,),

@@ -35,6 +35,7 @@ LAYERS = (
     ("diff",),
     ("baseline",),
     ("blame",),
+    ("project",),
     ("report",),
     ("api",),
     ("",),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import quote
 
+from neurodeploy.base.toml import toml_line
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.shown import shown
 
@@ -34,6 +35,12 @@ class Examined(NamedTuple):
     """Whether warnings count as errors."""
     passed: tuple[str, ...] = ()
     """Budgets that are met, e.g. "cores<=4"."""
+    target: str = ""
+    """Target, where a report has a suite for each."""
+    project: str = ""
+    """Path of the project file; empty without one."""
+    project_text: str = ""
+    """Text of the project file."""
 
 
 class Place(NamedTuple):
@@ -63,9 +70,19 @@ def _line(text: str, section: str, name: str) -> int | None:
     return None if found is None else text.count("\n", 0, found.start()) + 1
 
 
+def _project_line(text: str, item: Diagnostic) -> int | None:
+    """The line of a project file that sets the field, or lists the budget, of a finding."""
+    if item.subject.kind == "file":
+        return toml_line(text, item.subject.field)
+    written = (number for number, line in enumerate(text.splitlines(), 1) if f'"{item.subject.name}"' in line)
+    return next(written, None)
+
+
 def place_of(item: Diagnostic, examined: Examined) -> Place | None:
     """Return the location of a finding: the file it names, else the model, with the line of the object if found."""
     kind, name = item.subject.kind, item.subject.name
+    if examined.project and (kind == "budget" or (kind == "file" and name == shown(examined.project))):
+        return Place(examined.project, _project_line(examined.project_text, item))
     if kind == "file" and name and name != shown(examined.model):
         return Place(name, None)
     if not examined.model:

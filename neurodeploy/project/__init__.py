@@ -1,0 +1,34 @@
+"""The project file: what a repository compiles, on what it runs, and what must hold."""
+
+from neurodeploy.project.project import (
+    PROJECT_FILE,
+    Project,
+    ProjectData,
+    ProjectModel,
+    ProjectRun,
+    ProjectSettings,
+    ProjectTarget,
+)
+from neurodeploy.project.read import find_project, load_project, load_result, require_files
+from neurodeploy.project.result import ProjectResult, TargetResult
+from neurodeploy.project.run import run_project
+from neurodeploy.project.write import NewProject, write_project
+
+__all__ = [
+    "PROJECT_FILE",
+    "NewProject",
+    "Project",
+    "ProjectData",
+    "ProjectModel",
+    "ProjectResult",
+    "ProjectRun",
+    "ProjectSettings",
+    "ProjectTarget",
+    "TargetResult",
+    "find_project",
+    "load_project",
+    "load_result",
+    "require_files",
+    "run_project",
+    "write_project",
+]
