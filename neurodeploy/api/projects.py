@@ -10,8 +10,8 @@ from neurodeploy.diagnostics.choices import CALL, needs
 from neurodeploy.project import NewProject, Project, ProjectResult
 from neurodeploy.project import load_project as read_project
 from neurodeploy.project import run_project as test_of_project
-from neurodeploy.project.run import Progress
 from neurodeploy.project.write import write_project
+from neurodeploy.simulate import Progress
 
 __all__ = ["init_project", "load_project", "run_project"]
 
@@ -35,7 +35,7 @@ def load_project(path: AnyPath | None = None) -> Project:
 def run_project(project: Project | AnyPath | None = None, *, progress: Progress | None = None) -> ProjectResult:
     """Return the result of checking and running the model of a project on each of its targets, with its budgets.
 
-    `project`: a project, or its path as for nd.load_project. `progress`: called with (target, targets done, all targets).
+    `project`: a project, or its path as for nd.load_project. `progress`: called with (targets done, all targets).
     The command is `neurodeploy test`.
 
     Raises DiagnosticError: ND002 (arguments), ND706 and ND707 (budgets), and as nd.load_project. What fails on a target, or

@@ -59,6 +59,13 @@ class Group(TyperGroup):
         ctx.command = self._listing()
         return super(Group, ctx.command).shell_complete(ctx, incomplete)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the name of a command, the command, and its words, with those that a project file adds."""
+        from neurodeploy.cli.project_defaults import with_project
+
+        name, command, words = super().resolve_command(ctx, args)
+        return name, command, with_project(ctx, command, name or "", words)
+
     def main(
         self, args: Sequence[str] | None = None, *rest: Any, standalone_mode: bool = True, **more: Any
     ) -> NoReturn:  # type: ignore[override]

@@ -34,5 +34,6 @@ def _root(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    no_project: Annotated[bool, typer.Option("--no-project", help="Ignore neurodeploy.toml.")] = False,
 ) -> None:
     """Compile one spiking-network description to neuromorphic cores: exact, checked, costed."""

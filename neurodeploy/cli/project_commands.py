@@ -67,8 +67,7 @@ def project_test(
     style = chosen_format(output_format, json_output=json_output)
     read, before = _selected(load_project(project), target), None if base is None else load_result(base)
     with progress_bar("targets", len(read.settings.targets), quiet=style is not Format.text) as progress:
-        step = None if progress is None else lambda _, done, total: progress(done, total)
-        result = run_project(read, progress=step)
+        result = run_project(read, progress=progress)
     if style is Format.text and result.targets:
         show(project_table(result))
 

@@ -1,7 +1,7 @@
 """The project file: what a repository compiles, on what it runs, and what must hold."""
 
+from neurodeploy.io.upwards import PROJECT_FILE, find_project
 from neurodeploy.project.project import (
-    PROJECT_FILE,
     Project,
     ProjectData,
     ProjectModel,
@@ -9,7 +9,7 @@ from neurodeploy.project.project import (
     ProjectSettings,
     ProjectTarget,
 )
-from neurodeploy.project.read import find_project, load_project, load_result, require_files
+from neurodeploy.project.read import load_project, load_result, require_files
 from neurodeploy.project.result import ProjectResult, TargetResult
 from neurodeploy.project.run import run_project
 from neurodeploy.project.write import NewProject, write_project

@@ -17,7 +17,6 @@ from neurodeploy.importers.options import ImportOptions, ProducerName
 from neurodeploy.signals import EventOptions, TimeOrigin
 
 __all__ = [
-    "PROJECT_FILE",
     "Project",
     "ProjectData",
     "ProjectModel",
@@ -26,8 +25,6 @@ __all__ = [
     "ProjectTarget",
 ]
 
-PROJECT_FILE = "neurodeploy.toml"
-"""Name of the project file."""
 LONGEST = 4096
 """Most letters of a path or a text."""
 

@@ -13,35 +13,13 @@ from neurodeploy.base.toml import TomlError, parse_toml, toml_line
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.io.archive import read_bytes, read_json
-from neurodeploy.project.project import PROJECT_FILE, Project, ProjectSettings
+from neurodeploy.io.upwards import PROJECT_FILE, find_project
+from neurodeploy.project.project import Project, ProjectSettings
 from neurodeploy.project.result import ProjectResult
 
-__all__ = ["find_project", "load_project", "load_result", "require_files"]
+__all__ = ["load_project", "load_result", "require_files"]
 
 STAGE = "project"
-DEEPEST = 100
-"""Most folders above the working directory that are searched."""
-
-
-def find_project(start: str | Path = ".") -> Path | None:
-    """Return the path of the nearest neurodeploy.toml in `start` or a folder above it, relative to the working directory.
-
-    The search ends at the root of a repository, the folder that holds `.git`. None if there is no project file.
-    """
-    try:
-        here = Path(start).resolve()
-        for folder in (here, *here.parents)[:DEEPEST]:
-            if (folder / PROJECT_FILE).is_file():
-                return Path(os.path.relpath(folder / PROJECT_FILE))
-            if (folder / ".git").exists():
-                return None
-    except (
-        OSError,
-        RuntimeError,
-        ValueError,
-    ):  # a folder that was removed, a circular link, a path without a drive in common
-        return None
-    return None
 
 
 def load_project(path: str | Path | None = None) -> Project:

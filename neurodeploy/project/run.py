@@ -36,6 +36,7 @@ from neurodeploy.project.read import require_files
 from neurodeploy.project.result import ProjectResult, TargetResult
 from neurodeploy.project.samples import first_samples, stimulus_beside
 from neurodeploy.simulate import (
+    Progress,
     Recording,
     RunOptions,
     SampleValues,
@@ -58,8 +59,6 @@ DROP = "accuracy_drop"
 """The figure that needs a run of the float reference."""
 Others = Callable[[str | None, str | None], Iterable[Target]]
 """Rule set and dialect -> targets that fixes may suggest."""
-Progress = Callable[[str, int, int], None]
-"""Called with (activity, targets done, all targets)."""
 
 
 class _Source(NamedTuple):
@@ -77,7 +76,7 @@ class _Source(NamedTuple):
 def run_project(project: Project, others: Others, progress: Progress | None = None) -> ProjectResult:
     """Return the result of a project on each of its targets.
 
-    `others`: returns the targets that fixes may suggest. `progress`: called before each target.
+    `others`: returns the targets that fixes may suggest. `progress`: called with (targets done, all targets).
 
     Raises DiagnosticError: ND706 and ND707 (budgets). Everything else is in the findings of the result.
     """
@@ -94,7 +93,7 @@ def run_project(project: Project, others: Others, progress: Progress | None = No
     rows = list[TargetResult]()
     for number, target in enumerate(settings.targets):
         if progress is not None:
-            progress(target.label, number, len(settings.targets))
+            progress(number, len(settings.targets))
         rows.append(_on_target(source, target, others))
     return empty.model_copy(update={"targets": tuple(rows), "findings": found})
 

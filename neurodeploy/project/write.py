@@ -16,8 +16,9 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_i
 from neurodeploy.diagnostics.translate import schema_findings
 from neurodeploy.hardware import read_target
 from neurodeploy.io.archive import write_atomically
+from neurodeploy.io.upwards import PROJECT_FILE
 from neurodeploy.profile import COMPILATION_FIGURES, JUDGEMENT_FIGURES, PROFILE_FIGURES, read_budgets
-from neurodeploy.project.project import PROJECT_FILE, ProjectSettings
+from neurodeploy.project.project import ProjectSettings
 
 __all__ = ["WORKFLOW_FILE", "NewProject", "write_project"]
 
@@ -147,7 +148,7 @@ def _inside(folder: Path, file: str) -> str:
 
 def _target(folder: Path, target: object) -> str:
     """A target as the project file names it. Raises DiagnosticError: as read_target."""
-    name = os.fspath(target) if isinstance(target, (str, os.PathLike)) else repr(target)
+    name = str(target)
     read_target(name)
     return _inside(folder, name) if name.endswith(".toml") else name
 
