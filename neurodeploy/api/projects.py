@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from os import PathLike, fspath
+from typing import get_args
 
 from neurodeploy.api.compiling import real_targets
+from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.diagnostics.choices import CALL, needs
 from neurodeploy.project import NewProject, Project, ProjectResult
 from neurodeploy.project import load_project as read_project
 from neurodeploy.project import run_project as test_of_project
+from neurodeploy.project.baseline import BaselineUse
 from neurodeploy.project.write import write_project
 from neurodeploy.simulate import Progress
 
@@ -32,20 +35,28 @@ def load_project(path: AnyPath | None = None) -> Project:
     return read_project(None if path is None else fspath(path))
 
 
-def run_project(project: Project | AnyPath | None = None, *, progress: Progress | None = None) -> ProjectResult:
+def run_project(
+    project: Project | AnyPath | None = None, *, baseline: BaselineUse = "check", progress: Progress | None = None
+) -> ProjectResult:
     """Return the result of checking and running the model of a project on each of its targets, with its budgets.
 
-    `project`: a project, or its path as for nd.load_project. `progress`: called with (targets done, all targets).
+    `project`: a project, or its path as for nd.load_project. `baseline`: "check" compares with the baseline if the project has
+    one, "update" writes it unless something fails, "ignore" does neither. `progress`: called with (targets done, all targets).
     The command is `neurodeploy test`.
 
-    Raises DiagnosticError: ND002 (arguments), ND706 and ND707 (budgets), and as nd.load_project. What fails on a target, or
+    Raises DiagnosticError: ND002 (arguments), ND706 and ND707 (budgets), ND622 and ND007 (baseline), and as nd.load_project. What fails on a target, or
     in the model, is in the findings of the result.
 
     Example: nd.run_project("neurodeploy.toml").passed
     """
     needs("run_project", project=(project, (Project, str, PathLike, type(None))), progress=(progress, CALL))
     read = project if isinstance(project, Project) else load_project(project)
-    return test_of_project(read, real_targets, progress)
+    if baseline not in get_args(BaselineUse):
+        message, words = f"argument 'baseline': {baseline!r:.60} is not one of", ", ".join(get_args(BaselineUse))
+        raise DiagnosticError(
+            "run_project", (finding("ND002", about("function", "run_project"), f"{message} {words}"),)
+        )
+    return test_of_project(read, real_targets, progress, baseline)
 
 
 def init_project(

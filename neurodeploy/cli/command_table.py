@@ -88,7 +88,7 @@ COMMANDS = {
     "test": Entry(
         "project_commands",
         "project_test",
-        "Check and run the model of a project on each of its targets, with its budgets.",
+        "Check and run the model of a project on each of its targets, with its budgets and its baseline.",
     ),
     "explain": Entry(
         "lookup_commands",

@@ -18,6 +18,7 @@ from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.io.archive import write_atomically
 from neurodeploy.project import Project, ProjectResult, load_result
+from neurodeploy.project.baseline import BaselineUse
 from neurodeploy.report import project_table
 from neurodeploy.report.formats.project import ProjectForms, project_forms
 
@@ -57,19 +58,30 @@ def project_test(
         Path | None,
         read_option("--base", "A neurodeploy.json of another run, with which the .md of --save compares."),
     ] = None,
+    update_baseline: Annotated[
+        bool,
+        typer.Option(
+            "--update-baseline", help="Write the baseline instead of comparing with it, unless something fails."
+        ),
+    ] = False,
+    no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Do not compare with the baseline.")] = False,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
-    """Check and run the model of a project on each of its targets, with its budgets.
+    """Check and run the model of a project on each of its targets, with its budgets and its baseline.
 
     Example: neurodeploy test --format github --save report
     """
     style = chosen_format(output_format, json_output=json_output)
+    if update_baseline and no_baseline:
+        raise usage("ND703", about("option", "--no-baseline"), "contradicts --update-baseline", "omit one of them")
+    use: BaselineUse = "update" if update_baseline else "ignore" if no_baseline else "check"
     read, before = _selected(load_project(project), target), None if base is None else load_result(base)
     with progress_bar("targets", len(read.settings.targets), quiet=style is not Format.text) as progress:
-        result = run_project(read, progress=progress)
+        result = run_project(read, baseline=use, progress=progress)
     if style is Format.text and result.targets:
         show(project_table(result))
+        show(*([f"written: {result.baseline}"] if result.updated else []))
 
     def rendered(status: int) -> str:
         forms = _forms(result, status, before)

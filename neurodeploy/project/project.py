@@ -127,7 +127,7 @@ class ProjectSettings(Noun):
     budgets: tuple[Text, ...] = ()
     """Limits of figures that hold on every target, such as "cores<=4"."""
     baseline: Text | None = None
-    """Path of the baseline, relative to the project file. None: nothing is compared."""
+    """Path of the baseline, relative to the project file. None: neurodeploy-baseline.json beside it, if it exists."""
 
     @field_validator("targets")
     @classmethod

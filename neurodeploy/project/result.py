@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from neurodeploy.base.noun import Noun
+from neurodeploy.baseline import BaselineEntry
 from neurodeploy.diagnostics import Diagnostic, errors_in
 from neurodeploy.profile.profile import Profile
 from neurodeploy.program.program import Program
@@ -44,6 +45,13 @@ class TargetResult(Noun):
     """Budgets that are met, as written."""
     profile: Profile | None = None
     """Activity, resources and cost; None if nothing ran."""
+    baseline: Literal["same", "moved", "absent"] | None = None
+    """Comparison with the baseline: no figure moved, one did, or the baseline has no entry of this target; None without a
+    baseline, or if nothing ran."""
+    entry_name: str = ""
+    """Name of its entry in a baseline, such as "digits.loihi1"; empty if nothing ran."""
+    entry: BaselineEntry | None = Field(default=None, exclude=True, repr=False)
+    """What a baseline holds of it; None if nothing ran."""
     program: Program | None = Field(default=None, exclude=True, repr=False)
     """The program; None if the network does not fit."""
     recording: Recording | None = Field(default=None, exclude=True, repr=False)
@@ -65,6 +73,10 @@ class ProjectResult(Noun):
     """Whether warnings count as errors, as the project's compile.strict says."""
     targets: tuple[TargetResult, ...] = ()
     """One result for each target, in the order of the project file; empty if the model cannot be read."""
+    baseline: str | None = None
+    """Path of the baseline that the figures were compared with, or that was written; None without one."""
+    updated: bool = False
+    """Whether the baseline was written."""
     findings: tuple[Diagnostic, ...] = ()
     """Findings of the model and of its samples, which are the same for every target."""
 
@@ -78,7 +90,7 @@ class ProjectResult(Noun):
         yield from self.findings
         for row in self.targets:
             for item in row.findings:
-                if len(self.targets) == 1:
+                if len(self.targets) == 1 or item.subject.name == row.entry_name:
                     yield item
                 else:
                     yield item.model_copy(update={"message": f"on {row.label}: {item.message}"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from neurodeploy.baseline import Baseline, BaselineEntry
 from neurodeploy.compiler import Compilation, compile_network
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding
@@ -31,6 +32,15 @@ from neurodeploy.profile import (
     read_budgets,
 )
 from neurodeploy.program import Program, load_program
+from neurodeploy.project.baseline import (
+    BaselineUse,
+    baseline_path,
+    compared,
+    entry_name,
+    kept_baseline,
+    measured_entry,
+    written,
+)
 from neurodeploy.project.project import Project, ProjectTarget
 from neurodeploy.project.read import require_files
 from neurodeploy.project.result import ProjectResult, TargetResult
@@ -71,23 +81,31 @@ class _Source(NamedTuple):
     stimulus: Stimulus
     reference: float | None
     """Accuracy of the float reference; None if it did not run."""
+    base: Baseline | None
+    """The baseline; None if nothing is compared."""
+    compare: bool
+    """Whether figures are compared with the baseline, and not only written."""
 
 
-def run_project(project: Project, others: Others, progress: Progress | None = None) -> ProjectResult:
+def run_project(
+    project: Project, others: Others, progress: Progress | None = None, baseline: BaselineUse = "check"
+) -> ProjectResult:
     """Return the result of a project on each of its targets.
 
-    `others`: returns the targets that fixes may suggest. `progress`: called with (targets done, all targets).
+    `others`: returns the targets that fixes may suggest. `progress`: called with (targets done, all targets). `baseline`:
+    "check" compares with the baseline if there is one, "update" writes it unless something fails, "ignore" does neither.
 
-    Raises DiagnosticError: ND706 and ND707 (budgets). Everything else is in the findings of the result.
+    Raises DiagnosticError: ND706 and ND707 (budgets), ND622 (baseline), ND007 (baseline not writable). Everything else is in
+    the findings of the result.
     """
-    settings, faults = project.settings, require_files(project)
+    settings, faults, base = project.settings, require_files(project), kept_baseline(project, baseline)
     for target in settings.targets:
         read_budgets((*settings.budgets, *target.budgets), (*FIGURES, *JUDGEMENT_FIGURES))
     empty = ProjectResult(project=project.path, model=str(project.model), strict=settings.compile.strict)
     try:
         if faults:
             raise DiagnosticError(STAGE, faults)
-        source, found = _source(project)
+        source, found = _source(project, base, compare=baseline == "check")
     except DiagnosticError as error:
         return empty.model_copy(update={"findings": error.diagnostics})
     rows = list[TargetResult]()
@@ -95,10 +113,15 @@ def run_project(project: Project, others: Others, progress: Progress | None = No
         if progress is not None:
             progress(number, len(settings.targets))
         rows.append(_on_target(source, target, others))
-    return empty.model_copy(update={"targets": tuple(rows), "findings": found})
+    done = empty.model_copy(update={"targets": tuple(rows), "findings": found})
+    path = baseline_path(project) if base is not None else None
+    if baseline == "update" and done.passed:
+        path = written(project, base, rows)
+    fields = {"baseline": None if path is None else str(path), "updated": baseline == "update" and path is not None}
+    return done.model_copy(update=fields if done.passed or baseline != "update" else {})
 
 
-def _source(project: Project) -> tuple[_Source, tuple[Diagnostic, ...]]:
+def _source(project: Project, base: Baseline | None, *, compare: bool) -> tuple[_Source, tuple[Diagnostic, ...]]:
     """What the targets share, and its findings."""
     imported, program = _model(project)
     network = imported.network
@@ -107,7 +130,10 @@ def _source(project: Project) -> tuple[_Source, tuple[Diagnostic, ...]]:
         raise DiagnosticError(STAGE, found)
     stimulus = samples_of_project(project, imported)
     reference = _reference(project, network, stimulus)
-    return _Source(project, network, program, stimulus, reference), (*imported.findings, *stimulus.findings)
+    return _Source(project, network, program, stimulus, reference, base, compare), (
+        *imported.findings,
+        *stimulus.findings,
+    )
 
 
 def _model(project: Project) -> tuple[Imported, Program | None]:
@@ -217,16 +243,41 @@ def _run_on(source: _Source, target: ProjectTarget, chip: Target, others: Others
     figures, ran = _profiled(source, result, recording)
     budgets = _budgets(source, target)
     measures: dict[str, Measure] = {**compilation_measures(result), **profile_measures(figures)}
-    found = dict.fromkeys((*result.findings, *ran))  # both stages may lack the same kernels
+    of_all = source.stimulus.findings
+    every = dict.fromkeys((*result.findings, *ran))  # both stages may lack the same kernels
+    found = [item for item in every if item not in of_all]
     over = budget_findings(budgets, measures)
+    name, entry = (
+        entry_name(source.network.name, target.label),
+        measured_entry(result.program, recording, figures, source.stimulus),
+    )
+    moved = _moved(source, name, entry)
     fields = {
-        "findings": (*found, *over),
+        "findings": (*found, *over, *moved),
+        "baseline": _against(source, moved) if entry is not None else None,
+        "entry_name": name,
+        "entry": entry,
         "met": met_budgets(budgets, over),
         "profile": figures,
         "program": result.program,
         "recording": recording,
     }
     return row.model_copy(update=fields)
+
+
+def _moved(source: _Source, name: str, entry: BaselineEntry | None) -> tuple[Diagnostic, ...]:
+    """The findings of an entry against the baseline."""
+    path = baseline_path(source.project)
+    if not source.compare or source.base is None or entry is None or path is None:
+        return ()
+    return compared(name, entry, source.base, path)
+
+
+def _against(source: _Source, moved: tuple[Diagnostic, ...]) -> str | None:
+    if not source.compare or source.base is None:
+        return None
+    codes = {item.code for item in moved}
+    return "absent" if "ND621" in codes else "moved" if codes & {"ND620", "ND623"} else "same"
 
 
 def _compiled(source: _Source, target: ProjectTarget, chip: Target, others: Others) -> Compilation:

@@ -21,7 +21,7 @@ LONGEST = 60_000
 EXACT = re.compile(r"(cores|lower_bound|accuracy|accuracy_drop|silent_neurons|\w+_per_inference|\w+\.total)$")
 """Figures that are compared with a base: counts, and what is computed from them."""
 UNKNOWN = "-"
-HEADS = ("target", "verdict", "cores", "accuracy", "spikes", "energy", "budgets")
+HEADS = ("target", "verdict", "cores", "accuracy", "spikes", "energy", "budgets", "baseline")
 
 
 def _cells(row: TargetResult) -> tuple[str, ...]:
@@ -40,6 +40,7 @@ def _cells(row: TargetResult) -> tuple[str, ...]:
         UNKNOWN if spikes is None else count(spikes.value),
         UNKNOWN if energy is None or energy.value is None else si(energy.value, energy.unit),
         f"{len(row.met)} of {budgets} met" if budgets else UNKNOWN,
+        row.baseline or UNKNOWN,
     )
 
 

@@ -1,0 +1,95 @@
+"""The baseline of a project: an entry for each target, compared with the file that the repository keeps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+from neurodeploy.baseline import (
+    FILE,
+    Baseline,
+    BaselineEntry,
+    baseline_findings,
+    entry_differences,
+    entry_of,
+    load_baseline,
+    merged,
+    missing_entry,
+    save_baseline,
+)
+from neurodeploy.diagnostics import Diagnostic, Fix
+from neurodeploy.profile import Profile
+from neurodeploy.program import Program
+from neurodeploy.project.project import Project
+from neurodeploy.project.result import TargetResult
+from neurodeploy.signals import Recording
+from neurodeploy.simulate import Stimulus, answers
+
+__all__ = ["BaselineUse", "baseline_path", "compared", "entry_name", "kept_baseline", "measured_entry", "written"]
+
+BaselineUse = Literal["check", "update", "ignore"]
+"""What to do with the baseline of a project."""
+UPDATE = "if this is intended: neurodeploy test --update-baseline"
+
+
+def baseline_path(project: Project) -> Path | None:
+    """Return the path of the baseline: the one that the project names, or neurodeploy-baseline.json beside it if it exists."""
+    if project.settings.baseline is not None:
+        return project.at(project.settings.baseline)
+    usual = project.at(FILE)
+    return usual if usual.exists() else None
+
+
+def kept_baseline(project: Project, use: BaselineUse) -> Baseline | None:
+    """Return the baseline with which a project is compared; None if there is none, or if it is not to be checked.
+
+    `use`: what to do with it. Raises DiagnosticError: ND622 (the file is missing, or is no baseline).
+    """
+    path = baseline_path(project)
+    if path is None or use == "ignore" or (use == "update" and not path.exists()):
+        return None
+    return load_baseline(path)
+
+
+def entry_name(network: str, label: str) -> str:
+    """Return the name of the entry of a network on a target, such as "digits.loihi1"."""
+    return f"{network}.{re.sub(r'[^A-Za-z0-9_.-]', '-', label)}"[:200]
+
+
+def measured_entry(program: Program, recording: Recording, shown: Profile, stimulus: Stimulus) -> BaselineEntry | None:
+    """Return what a run adds to a baseline; None if it was stopped before its end.
+
+    `shown`: the profile of the run. `stimulus`: its samples.
+    """
+    if not recording.complete or not recording.n_samples:
+        return None
+    labels = stimulus.labels
+    known = labels is not None and answers(program.network, recording) is not None
+    return entry_of(program, recording, shown, labels=labels if known else None, stimulus=stimulus)
+
+
+def compared(name: str, entry: BaselineEntry, base: Baseline, path: Path) -> tuple[Diagnostic, ...]:
+    """Return the findings of an entry against a baseline: ND620, ND621, ND623 and ND624.
+
+    `name`: of the entry. `path`: of the file.
+    """
+    before = base.entries.get(name)
+    missing = (missing_entry(name, str(path), tuple(base.entries)),)
+    found = missing if before is None else baseline_findings(name, entry_differences(before, entry), str(path))
+    fix = (Fix(text=UPDATE),)
+    return tuple(item.model_copy(update={"fixes": fix}) if item.fixes else item for item in found)
+
+
+def written(project: Project, base: Baseline | None, rows: Iterable[TargetResult]) -> Path | None:
+    """Write the entries of all targets that ran, and return the path of the file; None if nothing ran.
+
+    `base`: whose other entries are kept. Raises DiagnosticError: ND007.
+    """
+    entries = {name: row.entry for row in rows if row.entry is not None and (name := row.entry_name)}
+    if not entries:
+        return None
+    path = baseline_path(project) or project.at(FILE)
+    save_baseline(merged(base, entries), path)
+    return path
