@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from neurodeploy.base.plain import as_items, as_table
 from neurodeploy.io.upwards import find_project
@@ -176,19 +176,19 @@ VALUES: Mapping[str, Callable[[Typed, Project], Iterator[tuple[str, object]]]] =
 """What a command takes -> its values, as (parameter, value)."""
 
 
-def with_project(context: Any, command: Any, name: str, words: list[str]) -> list[str]:
+def with_project(context: object, command: object, name: str, words: list[str]) -> list[str]:
     """Return the words of a command line, and before them those that the project file adds; says so on standard error.
 
     `context`: of the group of all commands. `command`: the command `name`, which gets the words.
 
     Raises DiagnosticError: as load_project.
     """
-    plain = [word for word in words if word != NO_PROJECT]
+    plain, group, inner = [word for word in words if word != NO_PROJECT], cast("Any", context), cast("Any", command)
     if name not in READS:
         return words
-    if len(plain) < len(words) or context.params.get("no_project") or os.environ.get(IGNORED):
+    if len(plain) < len(words) or group.params.get("no_project") or os.environ.get(IGNORED):
         return plain
-    given = _given(context, command, name, plain)
+    given = _given(group, inner, name, plain)
     if given is None:
         return plain
     path = find_project()
@@ -196,7 +196,7 @@ def with_project(context: Any, command: Any, name: str, words: list[str]) -> lis
         return plain
     from neurodeploy.project import load_project
 
-    options = {item.name: max(item.opts, key=len) for item in command.params if item.param_type_name == "option"}
+    options = {item.name: max(item.opts, key=len) for item in inner.params if item.param_type_name == "option"}
     added = project_words(Typed(name, given, options), load_project(path))
     if added:
         from neurodeploy.cli.output import say
