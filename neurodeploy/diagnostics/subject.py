@@ -20,7 +20,7 @@ SubjectKind = Literal[
     "program", "recording", "recordings", "spikes", "state", "noise", "record", "stimulus", "samples", "labels", "backend", "engine", "environment",
     # a command and what it reads
     "command", "argument", "option", "budget", "code", "case", "model", "file", "folder", "cache folder", "variable",
-    "standard output", "neurodeploy",
+    "standard output", "marker", "neurodeploy",
     # Python: a function of the API, a class
     "function", "class",
 ]  # fmt: skip

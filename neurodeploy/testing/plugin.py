@@ -10,8 +10,10 @@ of a failed test with its code.
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Generator, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import pytest
 
@@ -29,14 +31,26 @@ if TYPE_CHECKING:
     from neurodeploy.network import Network
     from neurodeploy.profile import Profile
     from neurodeploy.program import Program
+    from neurodeploy.project import Project
     from neurodeploy.simulate import Recording, RunChoices, RunOptions, Samples
+    from neurodeploy.testing.runs import Request
+    from neurodeploy.testing.session import RunContext
 
     class Choices(CompileChoices, RunChoices, total=False):
         """Options of the compiler and of the run by keyword; their names are disjoint."""
 
 
-__all__ = ["RunResult", "compile_and_run", "neurodeploy_run"]
+__all__ = ["RunResult", "compile_and_run", "neurodeploy_project", "neurodeploy_run"]
 
+UPDATE, NO_CACHE = "neurodeploy_update_baseline", "neurodeploy_no_cache"
+PROPERTY = "neurodeploy.run"
+"""Name of the property of a test that holds the figures of a run in one line."""
+MOST_LINES = 100
+"""Lines of the summary."""
+MARKER_HELP = (
+    "neurodeploy(cores=, chips=, utilisation=, spikes=, synops=, energy_high_j=, time_high_s=, accuracy=, accuracy_drop=, "
+    "budgets=, baseline=): limits of every run of neurodeploy_run in this test, for one inference"
+)
 ERROR = "neurodeploy.diagnostics.errors.DiagnosticError"
 """Qualified name, so that sessions that do not use neurodeploy need not import it."""
 
@@ -75,53 +89,118 @@ def compile_and_run(
 
     Raises DiagnosticError: with every finding, errors first.
     """
+    given = dict(locals())
     __tracebackhide__ = True
     import neurodeploy as nd
-    from neurodeploy.diagnostics import errors_in, sorted_findings
+    from neurodeploy.testing.runs import measured, require
 
-    of_compiling, of_running = _divided(choices)
-    place: dict[str, Any] = {"board": board, "rules": rules, "dialect": dialect, "options": compile_options}
-    strict = of_compiling.setdefault("strict", True)
-    place |= of_compiling
-    result = nd.check(network, target, **place)
-    program = result.require(strict=strict)
-    recording = nd.run(
-        program,
-        samples,
-        backend=backend,
-        options=run_options,
-        **of_running,
-    )
-    shown = nd.profile(program, recording, labels=labels, lower_bounds=result.lower_bounds)
-    made = dict.fromkeys((*result.findings, *recording.findings))  # both stages may lack the same kernels
-    findings = (*made, *nd.over_budget(shown, budgets))
-    if errors_in(findings, strict=strict):
-        raise nd.DiagnosticError("run", sorted_findings(findings))
-    return RunResult(program, recording, shown, findings)
+    request, texts = _requested(given)
+    run = measured(request, texts)
+    found = require((*run.findings, *nd.over_budget(run.profile, texts)), strict=request.strict)
+    return RunResult(run.program, run.recording, run.profile, found)
 
 
-def _divided(choices: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Choices divided into options of the compiler and of the run."""
-    from neurodeploy.compiler import CompileOptions
-    from neurodeploy.diagnostics import about, finding, raise_errors
-    from neurodeploy.diagnostics.translate import nearest
-    from neurodeploy.simulate import RunOptions
+def _requested(arguments: Mapping[str, Any]) -> tuple[Request, list[str]]:
+    """What a call asks for, and its budgets. Raises DiagnosticError: ND002 (an unknown argument)."""
+    from neurodeploy.testing.runs import Request, divided
 
-    known = [*compile_and_run.__annotations__, *CompileOptions.model_fields, *RunOptions.model_fields]
-    unknown = [name for name in choices if name not in known]
-    messages = [(f"argument '{name}' is unknown", nearest(name, known)) for name in unknown]
-    raise_errors(
-        "neurodeploy_run",
-        [finding("ND002", about("function", "neurodeploy_run"), text, fixes=fixes) for text, fixes in messages],
-    )
-    own = {name: value for name, value in choices.items() if name in CompileOptions.model_fields}
-    return own, {name: value for name, value in choices.items() if name not in own}
+    given = dict(arguments)
+    budgets, choices = given.pop("budgets"), given.pop("choices", {})
+    of_compiling, of_running = divided(choices, compile_and_run.__annotations__)
+    texts = [budgets] if isinstance(budgets, str) else list(budgets)
+    return Request(**given, of_compiling=of_compiling, of_running=of_running), texts
 
 
 @pytest.fixture
-def neurodeploy_run() -> Callable[..., RunResult]:
-    """Return compile_and_run."""
-    return compile_and_run
+def neurodeploy_run(request: pytest.FixtureRequest) -> Callable[..., RunResult]:
+    """Return compile_and_run, which also keeps to the marker `neurodeploy` of the test and keeps compiled programs."""
+    shown = list[Any]()
+
+    @functools.wraps(compile_and_run)
+    def run(*positional: Any, **words: Any) -> RunResult:
+        __tracebackhide__ = True
+        from neurodeploy.testing.session import judged_run
+
+        given = inspect.signature(compile_and_run).bind(*positional, **words)
+        given.apply_defaults()
+        wanted, budgets = _requested(given.arguments)
+        known = len(shown)
+        try:
+            made = judged_run(wanted, budgets, _context(request), shown)
+        finally:
+            _record(request, shown[known:])
+        return RunResult(made.program, made.recording, made.profile, made.findings)
+
+    return run
+
+
+def _context(request: pytest.FixtureRequest) -> RunContext:
+    __tracebackhide__ = True
+    from neurodeploy.testing.marks import MARKER, marked
+    from neurodeploy.testing.session import RunContext
+
+    config = request.config
+    markers = [(item.args, item.kwargs) for item in request.node.iter_markers(MARKER)]
+    kept = getattr(config, "cache", None)
+    folder = None if kept is None or config.getoption(NO_CACHE) else kept.mkdir("neurodeploy")
+    return RunContext(marked(markers), request.node.name, folder, config.rootpath, bool(config.getoption(UPDATE)))
+
+
+def _record(request: pytest.FixtureRequest, runs: Iterable[Any]) -> None:
+    """Keep the figures of runs in the report of the test, which pytest-xdist passes on and JUnit files hold."""
+    properties = request.node.user_properties
+    for item in runs:
+        number = 1 + sum(name.startswith(PROPERTY) for name, _ in properties)
+        end = "" if number == 1 else f".{number}"
+        properties += [(f"{PROPERTY}{end}", item.line)]
+        properties += [(f"neurodeploy.{name}{end}", value) for name, value in item.properties]
+
+
+@pytest.fixture(scope="session")
+def neurodeploy_project(request: pytest.FixtureRequest) -> Project:
+    """Return the project of the nearest neurodeploy.toml in the root folder of the tests, or above it."""
+    __tracebackhide__ = True
+    from neurodeploy.io.upwards import find_project
+    from neurodeploy.project import load_project
+
+    return load_project(find_project(request.config.rootpath) or request.config.rootpath)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the plugin."""
+    group = parser.getgroup("neurodeploy", "networks on neuromorphic cores")
+    group.addoption(
+        "--neurodeploy-update-baseline",
+        dest=UPDATE,
+        action="store_true",
+        help="write the baselines of tests marked neurodeploy(baseline=...) instead of comparing with them",
+    )
+    group.addoption("--neurodeploy-no-cache", dest=NO_CACHE, action="store_true", help="compile every program again")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Describe the marker of the plugin."""
+    config.addinivalue_line("markers", MARKER_HELP)
+
+
+def pytest_terminal_summary(terminalreporter: object) -> None:
+    """Print a line for each run of a test, in the section "neurodeploy"."""
+    reporter = cast("Any", terminalreporter)
+    lines = [
+        f"{report.nodeid}: {value}"
+        for key in ("passed", "failed", "xfailed", "xpassed")
+        for report in reporter.getreports(key)
+        if report.when == "call"
+        for name, value in report.user_properties
+        if name.startswith(PROPERTY)
+    ]
+    if not lines:
+        return
+    reporter.section("neurodeploy")
+    for line in lines[:MOST_LINES]:
+        reporter.line(line)
+    if len(lines) > MOST_LINES:
+        reporter.line(f"and {len(lines) - MOST_LINES} more")
 
 
 @pytest.hookimpl(hookwrapper=True)

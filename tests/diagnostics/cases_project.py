@@ -8,6 +8,7 @@ from factories import pair_network
 
 import neurodeploy as nd
 from neurodeploy.project import load_result, require_files
+from neurodeploy.testing.marks import marked
 
 
 def project(text):
@@ -41,6 +42,10 @@ def another_document(_):
     return load_result("report.json")
 
 
+def a_marker(_):
+    marked([((), {"core": 4, "spikes": -1}), ((3,), {})])
+
+
 CASES = {
     "ND780": a_misspelled_field,
     "ND781": lambda _: nd.load_project("missing.toml"),
@@ -48,4 +53,5 @@ CASES = {
     "ND783": twice,
     "ND784": two_networks,
     "ND785": another_document,
+    "ND786": a_marker,
 }

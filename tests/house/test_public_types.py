@@ -8,7 +8,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "neurodeploy"
-PASSED_ON = ("Described.model_json_schema", "Group.__init__", "Group.format_help", "Group.main", "Group.resolve_command", "Group.shell_complete")
+PASSED_ON = (
+    "Described.model_json_schema",
+    "Group.__init__",
+    "Group.format_help",
+    "Group.main",
+    "Group.resolve_command",
+    "Group.shell_complete",
+)
 """Overrides of methods whose arguments differ between versions of pydantic and click; they are passed on."""
 OF_A_FILE = "neurodeploy/api/files.py: load(return)"
 """What a file holds is known when it is read; a union would make every use of the result an error of a type checker."""
