@@ -86,6 +86,8 @@ class ProjectData(Noun):
     """Number of samples, the first ones. None: all."""
     steps: WholeNumber | None = Field(default=None, ge=1, le=LARGEST)
     """Steps of each sample. None: those of the samples, else of the network."""
+    targets: Text | None = None
+    """Path of an .npz with the wanted values of linear outputs, by output, relative to the project file. None: there are none."""
     time_origin: TimeOrigin = "zero"
     """Origin of a sensor's event times, as `--time-origin`."""
     encoder: EventOptions = Field(default_factory=EventOptions)
@@ -126,6 +128,9 @@ class ProjectSettings(Noun):
     """Backend and seed."""
     budgets: tuple[Text, ...] = ()
     """Limits of figures that hold on every target, such as "cores<=4"."""
+    metrics: tuple[Text, ...] = ()
+    """Your own metrics, FILE.py:FUNCTION with a path relative to the project file, or MODULE:FUNCTION. Metrics of classes and
+    of linear outputs need not be named: budgets refer to them."""
     baseline: Text | None = None
     """Path of the baseline, relative to the project file. None: neurodeploy-baseline.json beside it, if it exists."""
 
@@ -150,6 +155,11 @@ class Project(Noun):
     def at(self, file: str) -> Path:
         """Return the path of a file that the project names, which is relative to the project file."""
         return Path(os.path.normpath(Path(self.path).parent / file))
+
+    def metric_functions(self) -> tuple[str, ...]:
+        """Return the metrics of the project, with paths from the working directory."""
+        named = (item.rpartition(":") for item in self.settings.metrics)
+        return tuple(f"{self.at(file)}:{name}" if file.endswith(".py") else f"{file}:{name}" for file, _, name in named)
 
     @property
     def model(self) -> Path:

@@ -93,6 +93,11 @@ def _named_files(project: Project) -> Iterator[tuple[str, str]]:
     )
     if settings.data.file is not None:
         yield "data.file", settings.data.file
+    if settings.data.targets is not None:
+        yield "data.targets", settings.data.targets
+    for item in settings.metrics:
+        if item.rpartition(":")[0].endswith(".py"):
+            yield "metrics", item.rpartition(":")[0]
     for item in settings.targets:
         if item.name.endswith(".toml"):
             yield "targets", item.name

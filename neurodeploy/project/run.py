@@ -12,6 +12,8 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_i
 from neurodeploy.feasibility import judge
 from neurodeploy.hardware import FeasibilityTarget, Target, on_dialect, read_target
 from neurodeploy.importers import Imported, ImportOptions, load
+from neurodeploy.io.archive import open_npz_arrays
+from neurodeploy.metrics import Metrics, metrics
 from neurodeploy.network import Network
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.network.validate import validate
@@ -22,6 +24,7 @@ from neurodeploy.profile import (
     Budget,
     Measure,
     Profile,
+    asks_for_metrics,
     budget_findings,
     compilation_measures,
     judgement_measures,
@@ -240,8 +243,8 @@ def _run_on(source: _Source, target: ProjectTarget, chip: Target, others: Others
         return row
     options = RunOptions(seed=settings.run.seed)
     recording = run(result.program, source.stimulus, backend=settings.run.backend, options=options)
-    figures, ran = _profiled(source, result, recording)
     budgets = _budgets(source, target)
+    figures, ran = _profiled(source, result, recording, budgets)
     measures: dict[str, Measure] = {**compilation_measures(result), **profile_measures(figures)}
     of_all = source.stimulus.findings
     every = dict.fromkeys((*result.findings, *ran))  # both stages may lack the same kernels
@@ -295,8 +298,10 @@ def _compiled(source: _Source, target: ProjectTarget, chip: Target, others: Othe
     return Compilation(program=program, verdict="fits", findings=found, ledger=program.ledger, n_cores=cores)
 
 
-def _profiled(source: _Source, result: Compilation, recording: Recording) -> tuple[Profile, tuple[Diagnostic, ...]]:
-    """The profile of a run, and the findings of both."""
+def _profiled(
+    source: _Source, result: Compilation, recording: Recording, budgets: Iterable[Budget]
+) -> tuple[Profile, tuple[Diagnostic, ...]]:
+    """The profile of a run with the metrics that the project or a budget asks for, and the findings of both."""
     network, program = source.network, result.require(strict=False)
     partial = part_findings(network, recording, source.stimulus)
     fraction = None if partial else _accuracy(network, recording, source.stimulus)
@@ -307,5 +312,19 @@ def _profiled(source: _Source, result: Compilation, recording: Recording) -> tup
         reference_accuracy=source.reference,
         lower_bounds=result.lower_bounds,
     )
-    found = (*stop_findings(recording), *recording.findings, *partial)
+    made = None if partial else _metrics(source, program, recording, budgets)
+    found = (*stop_findings(recording), *recording.findings, *partial, *(made.findings if made else ()))
+    figures = figures if made is None else figures.model_copy(update={"metrics": made})
     return figures, (*found, *profile_findings(figures, part=bool(partial)))
+
+
+def _metrics(source: _Source, program: Program, recording: Recording, budgets: Iterable[Budget]) -> Metrics | None:
+    project, data = source.project, source.project.settings.data
+    functions = project.metric_functions()
+    if not functions and data.targets is None and not asks_for_metrics(budgets):
+        return None
+    targets = None if data.targets is None else open_npz_arrays(project.at(data.targets))
+    labels = source.stimulus.labels if source.network.outputs else None
+    if labels is None and targets is None and not functions:
+        return None
+    return metrics(program, recording, labels=labels, targets=targets, functions=functions)

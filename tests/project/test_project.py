@@ -93,6 +93,22 @@ def test_accuracy_drop_runs_the_reference(here):
     assert "accuracy_drop<=0.1" in row.met
 
 
+def test_metrics_of_classes_and_of_ones_own(here):
+    Path("own.py").write_text("def shift(answers, labels):\n    return float(abs(answers - labels).sum())\n")
+    write(
+        PROJECT.replace('"accuracy>=0.9"', '"recall.1>=1", "metric.shift<=0"').replace(
+            "[model]", 'metrics = ["own.py:shift"]\n[model]'
+        )
+    )
+    row = nd.run_project().targets[0]
+    assert row.met == ("cores<=1", "recall.1>=1", "metric.shift<=0")
+    Path("own.py").write_text("def shift(answers, labels):\n    return 3.0\n")
+    over = [item for item in nd.run_project().targets[0].findings if item.code == "ND604"]
+    assert [(item.subject.name, item.found) for item in over] == [("metric.shift<=0", 3.0)]
+    Path("own.py").unlink()
+    assert codes(nd.run_project().findings) == {"ND782"}
+
+
 def test_data_and_encoder_of_the_file(here):
     np.savez("other.npz", lines=SPIKES[1:], labels=np.array([1]))
     write(PROJECT + '[data]\nfile = "other.npz"\nsamples = 1\n[compile]\nweight_bits = {"*" = 4}\n[run]\nseed = 5\n')
