@@ -161,6 +161,8 @@ def _data(typed: Typed, project: Project) -> Iterator[tuple[str, object]]:
 
 
 def _run(typed: Typed, project: Project) -> Iterator[tuple[str, object]]:
+    yield "metric", list(project.metric_functions())
+    yield "targets", None if project.settings.data.targets is None else project.at(project.settings.data.targets)
     for field in sorted(project.settings.run.model_fields_set):
         yield field, getattr(project.settings.run, field)
 

@@ -19,7 +19,7 @@ from neurodeploy.baseline import (
     missing_entry,
     save_baseline,
 )
-from neurodeploy.diagnostics import Diagnostic, Fix
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix
 from neurodeploy.profile import Profile
 from neurodeploy.program import Program
 from neurodeploy.project.project import Project
@@ -31,6 +31,7 @@ __all__ = ["BaselineUse", "baseline_path", "compared", "entry_name", "kept_basel
 
 BaselineUse = Literal["check", "update", "ignore"]
 """What to do with the baseline of a project."""
+WRITE = "write it: neurodeploy test --update-baseline"
 UPDATE = "if this is intended: neurodeploy test --update-baseline"
 
 
@@ -50,7 +51,12 @@ def kept_baseline(project: Project, use: BaselineUse) -> Baseline | None:
     path = baseline_path(project)
     if path is None or use == "ignore" or (use == "update" and not path.exists()):
         return None
-    return load_baseline(path)
+    try:
+        return load_baseline(path)
+    except DiagnosticError as error:
+        fix = (Fix(text=WRITE),)
+        found = (item if path.exists() else item.model_copy(update={"fixes": fix}) for item in error.diagnostics)
+        raise DiagnosticError("project", tuple(found)) from None
 
 
 def entry_name(network: str, label: str) -> str:
