@@ -229,11 +229,16 @@ if not TYPE_CHECKING:  # type checkers would accept every name
 
     def __getattr__(name: str) -> object:
         """Import a public name when it is first used."""
+        if name == "plot":  # a package, whose functions need matplotlib
+            return import_module("neurodeploy.plot")
         if name not in _MODULE_OF:
             raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
         value = globals()[name] = getattr(import_module(_MODULE_OF[name]), name)
         return value
 
+else:
+    from neurodeploy import plot as plot  # a public name
+
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "plot"})

@@ -36,6 +36,7 @@ SHARED = (
     "importers/sonata_circuits.py",
     "io/contents_of_files.py",
     "profile/tiny_runs.py",
+    "plot/plot_studies.py",
     "program/mutations.py",
     "report/page/browser.py",
     "report/page/page_readers.py",

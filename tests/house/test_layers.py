@@ -36,7 +36,7 @@ LAYERS = (
     ("baseline",),
     ("blame",),
     ("project",),
-    ("report",),
+    ("report", "plot"),
     ("api",),
     ("",),
     ("cli", "testing"),
