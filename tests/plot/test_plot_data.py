@@ -13,6 +13,7 @@ from plot_studies import study
 
 import neurodeploy as nd
 from neurodeploy.plot import layout
+from neurodeploy.profile import CostOptions, profile
 from neurodeploy.tuning import Tuned
 
 SIZES = {"sensor": 8, "hidden": 24, "answer": 3}
@@ -162,27 +163,46 @@ def test_cores_lie_in_their_tiles_without_overlap(spread):
         assert corner.tolist() == pytest.approx(placed.slots[int(core) % in_chip].tolist())
 
 
-def test_bars_of_energy_are_the_intervals_of_the_profile(ran):
+def bars_of(axes):
+    """Label -> (low end, nominal figure, high end) of each bar, in J or s."""
+    factor = {"\N{MICRO SIGN}": 1e-6, "n": 1e-9, "m": 1e-3}[axes.get_xlabel().split("(")[1][0]]
+    names = [label.get_text() for label in axes.get_yticklabels()]
+    return {
+        name: (bar.get_x() * factor, mark.get_xdata()[0] * factor, (bar.get_x() + bar.get_width()) * factor)
+        for name, bar, mark in zip(names, axes.patches, axes.lines, strict=True)
+    }
+
+
+def ends_of(item, least=0.0):
+    return pytest.approx((max(item.low, least), item.value, item.high))
+
+
+def test_bars_of_energy_are_the_intervals_at_each_boundary(ran):
     result = nd.profile(*ran)
-    axes = nd.plot.energy(result)
-    cost, static = result.energy_per_inference, result.energy_static_per_inference
-    assert cost is not None
-    assert static is not None
-    labels = [label.get_text() for label in axes.get_yticklabels()]
-    bars = dict(zip(labels, axes.patches, strict=True))
-    scale = 1e-6 if "\N{MICRO SIGN}J" in axes.get_xlabel() else 1e-9
-    for name, item in {"cores and mesh": cost, "static power of chips": static}.items():
-        assert bars[name].get_x() * scale == pytest.approx(item.low)
-        assert bars[name].get_width() * scale == pytest.approx(item.high - item.low)
-    marks = [line.get_xdata()[0] * scale for line in axes.lines]
-    assert sorted(marks) == pytest.approx(sorted([cost.value, static.value]))
+    found = bars_of(nd.plot.energy(result))
+    words = ["cores and mesh", "whole chips", "board"]
+    assert list(found) == words[::-1]
+    figures = [item.energy for item in result.boundaries]
+    least = min(end for item in figures for end in (item.low, item.value, item.high) if end > 0) / 1.5
+    assert [found[name] for name in words] == [ends_of(item, least) for item in figures]
+
+
+def test_bars_of_parts_are_those_of_the_boundary_of_the_profile(ran):
+    result = profile(*ran, cost=CostOptions(boundary="chip"))
+    (chip,) = (item for item in result.boundaries if item.boundary == "chip")
+    found = bars_of(nd.plot.energy(result, by="part", quantity="time"))
+    wanted = {item.name: item.estimate for item in chip.time_parts if item.estimate.high > 0}
+    assert found.keys() == wanted.keys()
+    assert len(wanted) > 1
+    assert [found[name][1:] for name in wanted] == [pytest.approx((item.value, item.high)) for item in wanted.values()]
 
 
 def test_designs_are_compared_in_one_picture(ran):
-    result = nd.profile(*ran)
-    axes = nd.plot.energy({"one": result, "two": result}, quantity="time")
-    labels = [label.get_text() for label in axes.get_yticklabels()]
-    assert labels == ["two: step", "two: inference", "one: step", "one: inference"]
+    result, chips = nd.profile(*ran), profile(*ran, cost=CostOptions(boundary="chip"))
+    found = bars_of(nd.plot.energy({"one": result, "two": chips}, quantity="time"))
+    assert list(found) == ["two (chip)", "one"]
+    assert found["one"][1] == pytest.approx(result.time_per_inference.value)
+    assert found["two (chip)"][1] == pytest.approx(chips.time_per_inference.value)
 
 
 def test_stored_weights_are_the_mantissas_of_the_program(ran):
@@ -272,6 +292,7 @@ BAD = [
     ("ND002", lambda p, r: nd.plot.energy(p)),
     ("ND002", lambda p, r: nd.plot.energy({"a": p})),
     ("ND002", lambda p, r: nd.plot.energy(nd.profile(p, r), quantity="power")),
+    ("ND002", lambda p, r: nd.plot.energy(nd.profile(p, r), by="core")),
     ("ND002", lambda p, r: nd.plot.trace(p, r, unit="volt")),
     ("ND002", lambda p, r: nd.plot.tuning({"a": 1.0})),
     ("ND002", lambda p, r: nd.plot.tuning(p)),
