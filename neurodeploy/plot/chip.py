@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import DiagnosticError, finding
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diagnostics.subject import about
-from neurodeploy.plot.frame import INK, PALETTE, QUIET, colours, frame, unknown
+from neurodeploy.plot.frame import INK, QUIET, colours, frame, unknown
 from neurodeploy.plot.layout import Layout, Sent, layout_of, messages_between, population_shares
 from neurodeploy.plot.rows import place_in
 from neurodeploy.profile import resource_use
@@ -130,19 +130,20 @@ def _strips(axes: Axes, layout: Layout, shares: NDArray[np.float64], tints: list
 
 def _arrows(axes: Axes, layout: Layout, sent: Sent, most: int) -> None:
     from matplotlib.patches import FancyArrowPatch
+    from matplotlib.patheffects import withStroke
 
     middle = layout.cores + 0.5
     for sender, receiver, messages in zip(*(column[:most] for column in sent), strict=True):
-        width = 0.4 + 1.4 * messages / sent.messages[0]
+        width = 0.3 + 0.9 * messages / sent.messages[0]
         arrow = FancyArrowPatch(
             tuple(middle[sender]),
             tuple(middle[receiver]),
             connectionstyle="arc3,rad=0.15",
             arrowstyle="-|>",
-            mutation_scale=4 + 2 * width,
+            mutation_scale=3 + 2 * width,
             linewidth=width,
-            color=PALETTE[1],
-            alpha=0.75,
+            color=INK,
+            path_effects=[withStroke(linewidth=width + 1, foreground="white", alpha=0.8)],
         )
         arrow.set_gid(f"{sender} to {receiver}")
         axes.add_patch(arrow)

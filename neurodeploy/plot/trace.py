@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["trace"]
 
+ROW = 0.06
+"""Height of a row of spikes, as a share of the Axes."""
 HOOK = "nd.run(..., probes='POPULATION.v')"
 
 
@@ -50,7 +52,7 @@ def trace(
 ) -> Axes:
     """Return Axes with a recorded state of some neurons over the steps of one sample.
 
-    The threshold of the first neuron is a dashed line beside v. A spike, after which v starts again, is a mark above it.
+    The threshold of the first neuron is a dashed line beside v. Spikes, after which v starts again, are marks at the top.
 
     `program`, `recording`: what ran, and a recording of it with a probe. `probe`: name of the probe, such as "hidden.v";
     default: the first. `neurons`: numbers of neurons, from 0. `sample`: number of the sample, from 0. `unit`: "network", where
@@ -72,15 +74,17 @@ def trace(
     scale, frame_v = _units(probed, as_volts=unit != "register")
     group = groups.get(probed.population.name)
     with frame(ax, "plot.trace", height=2.0) as axes:
+        spikes: list[tuple[NDArray[np.int64], str]] = []
         for index, neuron in enumerate(chosen):
             values, colour = probed.values[:, neuron] / scale + frame_v[neuron], PALETTE[index % len(PALETTE)]
             axes.plot(steps, values, color=colour, label=f"neuron {neuron}")
             if group is not None and probed.variable == "v":
                 mine = group.rows[(group.rows[:, 0] == number) & (group.rows[:, 2] == neuron)]
-                _marks(axes, mine[:, 1], colour, index)
+                spikes.append((mine[:, 1], colour))
         level = _threshold(program, probed)
         if level is not None:
             axes.axhline(level[chosen[0]] / scale + frame_v[chosen[0]], color=QUIET, linestyle="--", linewidth=0.8)
+        _marks(axes, spikes)
         axes.set_xlim(steps[0] - 0.5, steps[-1] + 0.5)
         axes.set_xlabel(f"step ({1e3 * program.network.time.dt_s:g} ms each)")
         register = probed.registers and (unit == "register" or probed.population.scale is None)
@@ -92,10 +96,14 @@ def trace(
     return axes
 
 
-def _marks(axes: Axes, steps: NDArray[np.int64], colour: str, row: int) -> None:
-    """Draw spikes above the Axes, a row for each neuron."""
-    height = np.full(steps.size, 1.03 + 0.05 * row)
-    axes.plot(steps, height, "|", color=colour, markersize=4, transform=axes.get_xaxis_transform(), clip_on=False)
+def _marks(axes: Axes, spikes: Sequence[tuple[NDArray[np.int64], str]]) -> None:
+    """Draw spikes, (steps, colour) of each neuron, in rows at the top of the Axes, above all values."""
+    rows = [item for item in spikes if item[0].size]
+    low, high = axes.get_ylim()
+    axes.set_ylim(low, low + (high - low) / (1 - ROW * len(rows)) if len(rows) * ROW < 1 else high)
+    for place, (steps, colour) in enumerate(rows):
+        height = np.full(steps.size, 1 - ROW * (place + 0.5))
+        axes.plot(steps, height, "|", color=colour, markersize=4, transform=axes.get_xaxis_transform())
 
 
 def _probed(program: Program, recording: Recording, probe: str | None, sample: int) -> _Probed:

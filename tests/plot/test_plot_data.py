@@ -83,8 +83,10 @@ def test_a_trace_is_in_volts_of_the_network_with_its_threshold_and_spikes(ran):
     np.testing.assert_allclose(line.get_ydata(), wanted)
     rows = recording.spikes["hidden"]
     spikes = rows[(rows[:, 0] == 1) & (rows[:, 2] == 2), 1]
-    assert axes.lines[1].get_xdata().tolist() == spikes.tolist()
-    level = axes.lines[-1].get_ydata()[0]
+    marks = [item for item in axes.lines if item.get_marker() == "|"]
+    assert marks[0].get_xdata().tolist() == spikes.tolist()
+    (level,) = (item.get_ydata()[0] for item in axes.lines if item.get_linestyle() == "--")
+    assert all(mark.get_ydata()[0] * np.ptp(axes.get_ylim()) + axes.get_ylim()[0] > level for mark in marks)
     assert level == pytest.approx(1.0, rel=1e-2), "the threshold of the network, as it is stored"
     assert line.get_ydata().max() <= level
 
@@ -102,7 +104,8 @@ def test_the_reference_is_drawn_in_its_own_volts(ran):
     recording = nd.run(program, np.full((1, 8), 0.7), backend="reference", probes="hidden.v")
     axes = nd.plot.trace(program, recording, neurons=[2])
     assert axes.lines[0].get_ydata().tolist() == recording.states["hidden.v"][0, :, 2].tolist()
-    assert axes.lines[-1].get_ydata()[0] == pytest.approx(1.0, rel=1e-2)
+    (level,) = (item.get_ydata()[0] for item in axes.lines if item.get_linestyle() == "--")
+    assert level == pytest.approx(1.0, rel=1e-2)
 
 
 def test_a_chip_has_a_cell_for_each_core_with_its_fullest_resource(spread):
