@@ -6,6 +6,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import neurodeploy.base.startup  # noqa: F401  # pyright: ignore[reportUnusedImport]  # first, because other imports take long
+from neurodeploy.base.notebook import register_renderer
 
 if TYPE_CHECKING:
     from neurodeploy.api.baselines import baseline, check_baseline, load_baseline, write_baseline
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
     from neurodeploy.api.measuring import metrics
     from neurodeploy.api.projects import init_project, load_project, run_project
+    from neurodeploy.api.progressing import ProgressBar, progress
     from neurodeploy.api.recordings import load_events
     from neurodeploy.api.reporting import report
     from neurodeploy.api.running import (
@@ -117,6 +119,7 @@ __all__ = [
     "Program",
     "Project",
     "ProjectResult",
+    "ProgressBar",
     "Projection",
     "Recording",
     "RunOptions",
@@ -163,6 +166,7 @@ __all__ = [
     "profile",
     "report",
     "report_markdown",
+    "progress",
     "rescan",
     "run",
     "run_project",
@@ -189,6 +193,7 @@ _HOMES = {
     "neurodeploy.api.lookups": "BackendInfo backends explain rescan schema targets",
     "neurodeploy.api.measuring": "metrics",
     "neurodeploy.api.projects": "init_project load_project run_project",
+    "neurodeploy.api.progressing": "ProgressBar progress",
     "neurodeploy.api.recordings": "load_events",
     "neurodeploy.api.reporting": "report",
     "neurodeploy.api.running": "Comparison accuracy answers compare decoded encode over_budget profile run seal verify",
@@ -211,6 +216,16 @@ _HOMES = {
 }
 """Module -> the public names that it defines. A module is imported when one of its names is first used."""
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names.split()}
+
+
+def _html(shown: object) -> str | None:
+    """The HTML of an object in a notebook."""
+    from neurodeploy.report.notebook import html
+
+    return html(shown)
+
+
+register_renderer(_html)
 
 
 class _Package(ModuleType):

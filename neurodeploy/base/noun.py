@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from neurodeploy.base.described import Described
+from neurodeploy.base.notebook import html_of
 from neurodeploy.base.plain import as_array, as_items, as_table
 
 if TYPE_CHECKING:
@@ -123,6 +124,10 @@ class Noun(Described):
 
     def __str__(self) -> str:
         return repr(self)
+
+    def _repr_html_(self) -> str | None:
+        """Return HTML for notebooks; None for kinds of data that have none."""
+        return html_of(self)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """Return a copy with changed fields. All fields are validated; cached values are not copied."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from neurodeploy.base.notebook import html_of
 from neurodeploy.diagnostics.finding import Diagnostic, finding
 from neurodeploy.diagnostics.render import render_all
 
@@ -29,6 +30,10 @@ class DiagnosticError(Exception):
 
     def __str__(self) -> str:
         return render_all(sorted(self.diagnostics, key=lambda item: _ORDER[item.severity]))
+
+    def _repr_html_(self) -> str | None:
+        """Return its findings as HTML for notebooks."""
+        return html_of(self)
 
 
 def folded(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:

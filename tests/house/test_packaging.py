@@ -284,6 +284,7 @@ def test_what_is_imported_is_what_is_declared() -> None:
     assert extra == set(PARTITIONERS.values())
     # the pytest plugin is imported by pytest only
     extra |= set(declared(PROJECT["optional-dependencies"]["onnx"]))
+    extra |= set(declared(PROJECT["optional-dependencies"]["plot"]))
     assert imported - {"pytest"} - extra == set(declared(PROJECT["dependencies"]))
 
 

@@ -1,0 +1,51 @@
+"""The HTML of any object that notebooks show."""
+
+from __future__ import annotations
+
+from neurodeploy.blame.nouns import Blame, Study
+from neurodeploy.compiler import Compilation
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError
+from neurodeploy.network import Network
+from neurodeploy.profile import Profile
+from neurodeploy.program import Program
+from neurodeploy.report.blame_tables import blame_report, study_report
+from neurodeploy.report.notebook.findings import findings_html, folded_findings, one_finding
+from neurodeploy.report.notebook.nouns import (
+    compilation_html,
+    network_html,
+    profile_html,
+    program_html,
+    recording_html,
+)
+from neurodeploy.report.notebook.parts import box, from_rich
+from neurodeploy.signals import Recording
+
+__all__ = ["html"]
+
+
+def html(shown: object) -> str | None:
+    """Return the HTML of a network, program, recording, profile, compilation, study, blame or finding, or of the findings
+    of an error; None for everything else.
+    """
+    if isinstance(shown, Diagnostic):
+        return box(one_finding(shown))
+    if isinstance(shown, DiagnosticError):
+        return findings_html(shown.stage, shown.diagnostics)
+    if isinstance(shown, Network):
+        return network_html(shown)
+    if isinstance(shown, Program):
+        return program_html(shown)
+    if isinstance(shown, Recording):
+        return recording_html(shown)
+    if isinstance(shown, Profile):
+        return profile_html(shown)
+    if isinstance(shown, Compilation):
+        return compilation_html(shown)
+    return _studied(shown)
+
+
+def _studied(shown: object) -> str | None:
+    if isinstance(shown, (Study, Blame)):
+        report = study_report(shown) if isinstance(shown, Study) else blame_report(shown)
+        return box(from_rich(report), folded_findings(shown.findings))
+    return None
