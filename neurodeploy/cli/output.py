@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
@@ -44,12 +45,15 @@ __all__ = [
     "show",
     "show_lines",
     "show_row",
+    "wide_terminal",
     "working",
 ]
 
 P = ParamSpec("P")
 USAGE, UNAVAILABLE, INTERNAL, INTERRUPTED = 2, 3, 70, 130
 """Exit statuses other than 0 and 1; the rule of a finding names its status."""
+WIDE = 100
+"""Columns of a terminal from which a run draws its spikes and cores."""
 OUT_OF_MEMORY = "ND711"
 WITH_LINES = ".json"
 """Suffix of models whose findings have a line number."""
@@ -98,9 +102,34 @@ def show_row(*cells: str, widths: tuple[int, ...]) -> None:
     console.print(grid)
 
 
+def wide_terminal() -> int | None:
+    """Return the width of standard output where it is a terminal with space for pictures of characters; None elsewhere."""
+    console = _console()
+    can = console.is_terminal and console.encoding.startswith("utf") and console.width >= WIDE
+    return console.width if can else None
+
+
 def say(text: str) -> None:
-    """Print a message to standard error."""
-    _console(stderr=True).print(text, soft_wrap=True)
+    """Print a message to standard error; on a terminal, long lines break between words and are indented."""
+    console = _console(stderr=True)
+    if console.is_terminal:
+        text = "\n".join(_broken(line, console.width) for line in text.split("\n"))
+    console.print(text, soft_wrap=True)
+
+
+def _broken(line: str, width: int) -> str:
+    """A line broken between words, with its own indentation and three more spaces before the rest."""
+    start = line[: len(line) - len(line.lstrip())]
+    if len(line) <= width or width < 40:
+        return line
+    return textwrap.fill(
+        line.strip(),
+        width,
+        initial_indent=start,
+        subsequent_indent=f"{start}   ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def emit_json(document: object) -> None:

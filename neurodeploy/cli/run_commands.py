@@ -39,6 +39,7 @@ from neurodeploy.cli.metric_options import MetricChoices, with_metric_options, w
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.page_writing import Ran, write_page
 from neurodeploy.cli.paths import read_argument, read_option, write_option
+from neurodeploy.cli.pictures import show_pictures
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import (
     Backend,
@@ -135,6 +136,7 @@ def run(
     outcome = run_request(program, model, wanted, result.lower_bounds)
     if out is not None:
         save_recording(outcome.recording, out)
+    show_pictures(program, outcome, report)
     found = tuple(dict.fromkeys((*result.findings, *outcome.findings)))  # both stages may lack the same kernels
     found = (*found, *_kept(keep, outcome))
     _report(program, outcome.profile, found, report, outcome.decoded, page=page, outcome=outcome)
