@@ -4,27 +4,24 @@
 
 A word is a spike of its own line; the synapses of that line are the word's embedding. Recurrent synapses carry what was read
 so far, which decides here: "not" turns what follows, and after "but" only what follows counts. The network was trained as the
-spikes that it is, by `train.py` in this folder, because a recurrent network of real numbers is not converted. The sentences
-are made from templates, all different, so that there is nothing to download. The network is also written as NIR.
+spikes that it is, by `train.py` in this folder, because a recurrent network of real numbers is not converted, and written as
+NIR. The sentences are made from templates, all different, so that there is nothing to download.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 import neurodeploy as nd
 
-HERE = Path(__file__).parent
 THINGS = ["film", "plot", "cast", "music", "ending", "story"]
 BLAME = ["dull", "awful", "boring", "weak", "silly", "terrible"], ["hated", "disliked", "regretted"]
 PRAISE = ["wonderful", "brilliant", "moving", "funny", "great", "charming"], ["liked", "loved", "enjoyed"]
 OTHERS = ["the", "was", "i", "not", "never", "but", "and", "very", "really"]
 WORDS = [*OTHERS, *THINGS, *BLAME[0], *PRAISE[0], *BLAME[1], *PRAISE[1]]
 N_TRAINING, N_TEST = 4000, 1000
-LONGEST, STEPS_OF_A_WORD, DT_S = 13, 2, 1e-3
-TAU_S = {"embedding": 2e-3, "memory": 10e-3, "mood": 10e-3}
+LONGEST, STEPS_OF_A_WORD = 13, 2
 
 
 def clause(rng: np.random.Generator, praises: int) -> list[str]:
@@ -54,32 +51,10 @@ def sentences() -> tuple[np.ndarray, np.ndarray, list[str]]:
     return spikes, np.array(list(found.values())), list(found)
 
 
-def network_of(weights: Any) -> nd.Network:
-    """Return the network of trained weights: v keeps 1 - DT_S / TAU_S in a step, and takes all of its input."""
-    kinds: Any = {"embedding": nd.Lif, "memory": nd.Lif, "mood": nd.Li}
-    populations = []
-    for name, tau in TAU_S.items():
-        fields = {"tau_m_s": tau, "r": tau / DT_S} | ({} if name == "mood" else {"v_threshold": 1.0})
-        populations.append(nd.Population(name=name, shape=len(weights[f"to_{name}"]), neuron=kinds[name](**fields)))
-    return nd.Network(
-        name="sentiment",
-        time=nd.Time(dt_s=DT_S, steps_per_sample=LONGEST * STEPS_OF_A_WORD),
-        inputs=[nd.Input(name="words", shape=len(WORDS))],
-        populations=populations,
-        projections=[
-            nd.dense("words", "embedding", weights["to_embedding"]),
-            nd.dense("embedding", "memory", weights["to_memory"]),
-            nd.dense("memory", "memory", weights["recurrent"]),
-            nd.dense("memory", "mood", weights["to_mood"]),
-        ],
-        outputs=[nd.Output(name="praises", source="mood", decoder="membrane")],
-    )
-
-
 def main() -> None:
-    with np.load(HERE / "spiking_rnn.npz") as weights:
-        network = network_of(weights)
-        forgetful = network_of({**weights, "recurrent": 0 * weights["recurrent"]})
+    network = nd.load(Path(__file__).with_name("spiking_rnn.nir"))
+    once = [item for item in network.projections if item.source != item.target]
+    forgetful = network.model_copy(update={"projections": tuple(once)})
     spikes, labels, texts = (item[-N_TEST:] for item in sentences())
     table = []
     for net, backend in ((forgetful, "reference"), (network, "reference"), (network, "emulator")):
@@ -94,9 +69,7 @@ def main() -> None:
     for name, row in zip(("floats, no recurrence", "floats", "chip"), table, strict=True):
         print(f"{name:21} {row[0]:9.1%} {row[1]:9.1%} {row[2]:6.1%} {row[3]:6.1%}")
     cost = nd.profile(program, recording)
-    nd.save(network, "sentiment.nir")
-    print(f"\n{cost.cores} core, {1e6 * cost.energy_per_inference.value:.2f} uJ for a sentence (modelled)", end="")
-    print("; written: sentiment.nir")
+    print(f"\n{cost.cores} core, {1e6 * cost.energy_per_inference.value:.2f} uJ for a sentence (modelled)")
     assert np.abs(np.subtract(table[2], table[1])).max() <= 0.01
 
 

@@ -2,26 +2,31 @@
 
     python examples/spiking_rnn/train.py --out examples/spiking_rnn
 
-Takes about a minute on a CPU and writes spiking_rnn.npz. A spike is a step of v, whose derivative is 0; backward it is taken
+Takes about a minute on a CPU and writes spiking_rnn.nir. A spike is a step of v, whose derivative is 0; backward it is taken
 to be 1 / (1 + 5 |v - 1|)^2, and the gradient runs back through all steps. Source of the method: Zenke and Ganguli, SuperSpike,
 Neural Computation 2018. The forward pass is that of the network: a spike arrives a step later, and v is 0 after it.
 """
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from spiking_rnn import DT_S, N_TRAINING, TAU_S, WORDS, sentences
+from spiking_rnn import N_TRAINING, sentences
 
+import neurodeploy as nd
+
+DT_S, TAU_S = 1e-3, {"embedding": 2e-3, "memory": 10e-3, "mood": 10e-3}
 EMBEDDING, MEMORY, DRAIN = 24, 64, 3
 EPOCHS, BATCH, RATE = 40, 50, 2e-3
 KEEP = {name: 1 - DT_S / tau for name, tau in TAU_S.items()}
 
 
-def started(rng: np.random.Generator) -> dict[str, np.ndarray]:
+def started(rng: np.random.Generator, n_words: int) -> dict[str, np.ndarray]:
     """Return random weights."""
     sizes = {
-        "to_embedding": (EMBEDDING, len(WORDS)), "to_memory": (MEMORY, EMBEDDING), "recurrent": (MEMORY, MEMORY),
+        "to_embedding": (EMBEDDING, n_words), "to_memory": (MEMORY, EMBEDDING), "recurrent": (MEMORY, MEMORY),
         "to_mood": (2, MEMORY),
     }  # fmt: skip
     scale = {"to_embedding": 1.2, "to_memory": 0.5, "recurrent": 0.1, "to_mood": 0.1}
@@ -81,18 +86,13 @@ def gradients(w: dict[str, np.ndarray], x: np.ndarray, y: np.ndarray) -> tuple[d
     return g, right
 
 
-def main() -> None:
-    """Train and write the weights."""
-    parser = argparse.ArgumentParser(description="Train the spiking_rnn example.")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for the weights")
-    out: Path = parser.parse_args().out
-    rng = np.random.default_rng(0)
-    x, labels, _ = (item[:N_TRAINING] for item in sentences())
-    w, count = started(rng), 0
+def fitted(rng: np.random.Generator, x: np.ndarray, labels: np.ndarray, epochs: int) -> dict[str, np.ndarray]:
+    """Return trained weights, from (samples, steps, words) spikes and (samples,) 0 or 1."""
+    w, count = started(rng, x.shape[2]), 0
     mean, square = ({name: np.zeros_like(value) for name, value in w.items()} for _ in range(2))
-    for epoch in range(EPOCHS):
-        rights, rate = [], RATE * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS))
-        for batch in rng.permutation(N_TRAINING).reshape(-1, BATCH):
+    for epoch in range(epochs):
+        rights, rate = [], RATE * 0.5 * (1 + np.cos(np.pi * epoch / epochs))
+        for batch in rng.permutation(len(x) // BATCH * BATCH).reshape(-1, BATCH):
             g, right = gradients(w, x[batch], labels[batch])
             rights.append(right)
             count += 1
@@ -102,7 +102,39 @@ def main() -> None:
                 step = mean[name] / (1 - 0.9**count) / (np.sqrt(square[name] / (1 - 0.999**count)) + 1e-8)
                 w[name] = w[name] - rate * step
         print(f"epoch {epoch + 1}: {np.mean(rights):.2%} right", flush=True)
-    np.savez_compressed(out / "spiking_rnn.npz", **{name: value.astype(np.float32) for name, value in w.items()})
+    return {name: value.astype(np.float32) for name, value in w.items()}
+
+
+def network_of(weights: Mapping[str, np.ndarray], n_steps: int) -> nd.Network:
+    """Return the network of trained weights: v keeps 1 - DT_S / TAU_S in a step, and takes all of its input."""
+    kinds: Any = {"embedding": nd.Lif, "memory": nd.Lif, "mood": nd.Li}
+    populations = []
+    for name, tau in TAU_S.items():
+        fields = {"tau_m_s": tau, "r": tau / DT_S} | ({} if name == "mood" else {"v_threshold": 1.0})
+        populations.append(nd.Population(name=name, shape=len(weights[f"to_{name}"]), neuron=kinds[name](**fields)))
+    return nd.Network(
+        name="sentiment",
+        time=nd.Time(dt_s=DT_S, steps_per_sample=n_steps),
+        inputs=[nd.Input(name="words", shape=weights["to_embedding"].shape[1])],
+        populations=populations,
+        projections=[
+            nd.dense("words", "embedding", weights["to_embedding"]),
+            nd.dense("embedding", "memory", weights["to_memory"]),
+            nd.dense("memory", "memory", weights["recurrent"]),
+            nd.dense("memory", "mood", weights["to_mood"]),
+        ],
+        outputs=[nd.Output(name="praises", source="mood", decoder="membrane")],
+    )
+
+
+def main() -> None:
+    """Train and write the network."""
+    parser = argparse.ArgumentParser(description="Train the spiking_rnn example.")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder for the network")
+    out: Path = parser.parse_args().out
+    spikes, labels, _ = (item[:N_TRAINING] for item in sentences())
+    weights = fitted(np.random.default_rng(0), spikes, labels, EPOCHS)
+    nd.save(network_of(weights, spikes.shape[1]), out / "spiking_rnn.nir")
 
 
 if __name__ == "__main__":
