@@ -24,7 +24,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.trained.chains import as_operation
 
-__all__ = ["constants_of", "network_of", "wire_names"]
+__all__ = ["constants_of", "network_of", "start_of", "wire_names"]
 
 Array = NDArray[Any]
 CLOCK = "clock"
@@ -135,11 +135,17 @@ def constants_of(item: Planned) -> dict[str, Array]:
     return {f"{item.name}_bias": np.maximum(item.constant, 0), f"{item.name}_less": np.minimum(item.constant, 0)}
 
 
+def start_of(item: Planned) -> tuple[str, Array]:
+    """Return the projection that adds once, in the first step in which input arrives, and its (size,) thresholds."""
+    start = np.full(item.constant.size, START if item.kind == "integrate" else 0.0)
+    return f"{item.name}_start", start if item.first is None else start + item.first
+
+
 def _started(item: Planned, depth: int, most: int) -> list[Projection]:
-    """Constants in every step, and half the threshold in the first step in which input arrives."""
+    """Constants in every step, and the start in the first step in which input arrives."""
     made: list[Projection] = []
     size = item.constant.size
-    start = {f"{item.name}_start": np.full(size, START if item.kind == "integrate" else 0.0)}
+    start = dict([start_of(item)])
     for neuron, constants in ((depth - 1, constants_of(item)), (most + depth - 1, start)):
         for name, values in constants.items():
             post = np.flatnonzero(values)

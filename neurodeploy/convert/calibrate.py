@@ -2,7 +2,8 @@
 
 A search tries one percentile for all layers, with a range for each layer or for each channel, on few samples; the best are
 tried on more; then each layer is changed alone. What is compared are the answers of a simulation with the weights that the
-target stores. Constants are then corrected by the mean error of each channel where that brings the answers closer.
+target stores, and constants that are corrected by the mean error of each channel: a coding that is best without the correction
+is not the one that is best with it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from neurodeploy.convert.inputs import input_coding
 from neurodeploy.convert.plan import Plan, plan_of
 from neurodeploy.convert.ranges import PERCENTILES, Candidate, Ranges
 from neurodeploy.convert.rates import LayerValues, Run, layer_values, simulate
+from neurodeploy.convert.score import Score, divergence, relative_error
 from neurodeploy.convert.stored import Stored, stored
 from neurodeploy.hardware.target import Target
 from neurodeploy.trained.layers import Layer, Layers
@@ -78,22 +80,6 @@ class Goal(NamedTuple):
     """Seed of the choice of samples."""
 
 
-class Score(NamedTuple):
-    """How good the answers of a plan are; a greater `value` is better."""
-
-    right: float
-    """Share of samples whose answer is right."""
-    error: float
-    """Mean square error of the output, relative to the variance of the trained network's."""
-    full: bool = False
-    """Whether v leaves the range of the target."""
-
-    @property
-    def value(self) -> float:
-        """The number that is compared: answers count fully, and errors that may become wrong answers a little."""
-        return self.right - 0.5 * min(self.error, 1.0) - (1.0 if self.full else 0.0)
-
-
 class Calibrated(NamedTuple):
     """The best plan that the search found."""
 
@@ -129,9 +115,7 @@ def calibrate(layers: Layers, samples: Samples, goal: Goal, candidates: list[Can
     ranked = sorted(candidates, key=lambda item: -scores[item].value)[:FINALISTS]
     more = search.on(search.sized(SEARCHED))
     best = max((more.tried(dict.fromkeys(layers.by_name, item)) for item in ranked), key=lambda item: item.score.value)
-    best = more.refined(best)
-    if goal.bias_correction:
-        best = more.shifted(best)
+    best = more.settled(more.refined(best))
     return Calibrated(
         best.plan, best.chosen, search.floats, scores, best.score, best.stored, best.run, more.samples, more.wanted,
         best.shifted,
@@ -218,7 +202,18 @@ class _Search:
         return stored(plan, self.goal.steps, self.goal.target) if self.goal.target else Stored(plan, {})
 
     def simulated(self, chosen: dict[str, Candidate], plan: Plan, held: Stored | None = None) -> _Try:
-        """Return a plan with its simulation and score. `held`: the plan as it is stored, if that is known."""
+        """Return a plan, with corrected constants if that is asked for, with its simulation and score.
+
+        Corrected constants are not rounded yet. `held`: the plan as it is stored, if that is known.
+        """
+        held = held or self.held(plan)
+        if not self.goal.bias_correction:
+            return self.exactly(chosen, plan, held)
+        made = corrected(plan, held.plan, self.floats, self.samples.values, self.goal.steps)
+        return _Try(chosen, made.plan, held, made.run, self.score(plan, held, made.run), shifted=True)
+
+    def exactly(self, chosen: dict[str, Candidate], plan: Plan, held: Stored | None = None) -> _Try:
+        """Return a plan as it is, with its simulation and score. `held`: as in `simulated`."""
         held = held or self.held(plan)
         run = simulate(held.plan, self.samples.values, self.goal.steps)
         return _Try(chosen, plan, held, run, self.score(plan, held, run))
@@ -226,12 +221,12 @@ class _Search:
     def score(self, plan: Plan, held: Stored, run: Run) -> Score:
         """Return the score of a simulated plan."""
         read = run.read[:, -1] / self.goal.steps * plan.codings[plan.populations[-1].layer].units[0].gain
-        error, wanted = read - self.wanted, self.wanted
-        if not self.goal.values:  # what all classes share decides nothing
-            error, wanted = (x - x.mean(axis=1, keepdims=True) for x in (error, wanted))
-        spread = float(np.square(wanted - wanted.mean(axis=0)).mean()) or 1.0
-        right = 0.0 if self.goal.values else float((read.argmax(axis=1) == self.labels).mean())
-        return Score(right, float(np.square(error).mean()) / spread, is_full(held, run))
+        wanted, full, values = self.wanted[: len(read)], is_full(held, run), self.goal.values
+        error = relative_error(read, wanted, values=values)
+        if values:
+            return Score(0.0, error, full=full)
+        right = float((read.argmax(axis=1) == self.labels[: len(read)]).mean())
+        return Score(right, error, divergence(read, wanted), full)
 
     def refined(self, best: _Try) -> _Try:
         """Return the best plan after each layer's range was moved to its neighbours, one layer at a time."""
@@ -244,11 +239,18 @@ class _Search:
                 best = found if found.score.value > best.score.value else best
         return best
 
-    def shifted(self, best: _Try) -> _Try:
-        """Return the plan with corrected constants, if that brings its output closer."""
-        plan = corrected(best.plan, best.stored.plan, self.floats, self.samples.values, self.goal.steps)
-        found = self.simulated(best.chosen, plan)
-        return found._replace(shifted=True) if found.score.value > best.score.value else best
+    def settled(self, best: _Try) -> _Try:
+        """Return the plan as the target stores it, with corrected constants if they bring its output closer.
+
+        What a target rounds off them is added once at the start.
+        """
+        plain = self.exactly(best.chosen, plan_of(self.layers, best.plan.codings, hard=self.goal.hard))
+        if not best.shifted:
+            return plain
+        held = self.held(best.plan)
+        made = corrected(best.plan, held.plan, self.floats, self.samples.values, self.goal.steps, once=True)
+        tried = [self.exactly(best.chosen, plan)._replace(shifted=True) for plan in (best.plan, made.plan)]
+        return max(plain, *tried, key=lambda item: item.score.value)
 
 
 def is_full(held: Stored, run: Run) -> bool:

@@ -7,46 +7,68 @@ Calibration", ICML 2021 (there with max pools and a trained network's own clips;
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.plan import Plan, Planned
-from neurodeploy.convert.rates import LayerValues, driven, emitted, input_rates, spikes_of_rates
+from neurodeploy.convert.rates import LayerValues, Run, driven, emitted, input_rates, spikes_of_rates
 from neurodeploy.trained.layers import Layer
 
-__all__ = ["corrected"]
+__all__ = ["Corrected", "corrected"]
 
 Array = NDArray[Any]
 HELD = 1 << 25
 """Spikes of all layers that are held at once, in all steps; fewer samples are used for larger networks."""
 
 
-def corrected(plan: Plan, held: Plan, floats: LayerValues, inputs: Mapping[str, Array], steps: int) -> Plan:
-    """Return `plan` with the mean error of each channel added to its constants, layer after layer.
+class Corrected(NamedTuple):
+    """A plan with corrected constants."""
 
-    `held`: the same plan with weights as a target stores them, which is simulated for `steps` steps. `floats`: values of the
-    trained network for `inputs`, input -> (samples, size). Layers with several units, and maxima over windows, keep their
-    constants.
+    plan: Plan
+    run: Run
+    """Its simulation on the samples that were used, with the weights of the stored plan and constants that are not rounded."""
+
+
+def corrected(
+    plan: Plan, held: Plan, floats: LayerValues, inputs: Mapping[str, Array], steps: int, *, once: bool = False
+) -> Corrected:
+    """Return `plan` with constants for which the mean error of each channel is 0, layer after layer.
+
+    `held`: the same plan with numbers as a target stores them, which is simulated for `steps` steps. `floats`: values of the
+    trained network for `inputs`, input -> (samples, size). `once`: constants stay, and what they lack in all steps is added in the
+    first one, where a weight resolves so many times less than in all of them. Layers with several units, and maxima over windows,
+    stay as they are.
     """
     total = sum(item.constant.size for item in plan.populations) + sum(x.shape[1] for x in inputs.values())
     most = max(HELD // (total * steps), 1)
-    layers, spikes = held.layers.by_name, dict[tuple[str, int], Array]()
+    spikes = dict[tuple[str, int], Array]()
     for name, values in inputs.items():
         for unit, rate in enumerate(input_rates(held.codings[name], values[:most])):
             spikes[name, unit] = spikes_of_rates(rate, steps)
-    made: list[Planned] = []
-    for item, stored in zip(plan.populations, held.populations, strict=True):
-        drive = driven(stored, spikes, steps)
-        sent, _ = emitted(held, stored, drive)
-        shift = np.zeros(item.constant.size)
+    made, counts, reach = list[Planned](), dict[str, Array](), dict[str, float]()
+    for item, own in zip(plan.populations, held.populations, strict=True):
+        found, drive = item, driven(own, spikes, steps)
+        sent, reach[item.name] = emitted(held, own, drive)
         if item.n_units == 1 and item.kind != "any":
-            shift = _missing(plan, layers[item.layer], floats, sent.mean(axis=0))
-            sent, _ = emitted(held, stored, drive + shift.astype(drive.dtype))
-        made.append(item._replace(constant=item.constant + shift))
+            lacks = _missing(plan, held.layers.by_name[item.layer], floats, sent.mean(axis=0))
+            found = _with(item, own, lacks, steps if once else 0)
+            drive[: 1 if once else steps] += (lacks * (steps if once else 1)).astype(drive.dtype)
+            sent, reach[item.name] = emitted(held, own, drive)
+        made.append(found)
         spikes[item.layer, item.unit] = sent
-    return plan._replace(populations=tuple(made))
+        if item.kind != "read":
+            counts[item.name] = sent.sum(axis=0)
+    read = np.cumsum(spikes[made[-1].layer, made[-1].unit], axis=0).transpose(1, 0, 2)
+    return Corrected(plan._replace(populations=tuple(made)), Run(counts, read, reach))
+
+
+def _with(item: Planned, own: Planned, lacks: Array, steps: int) -> Planned:
+    """A population that adds what its stored form `own` lacks in a step, (size,): in every step, or that of `steps` at once."""
+    if not steps:
+        return item._replace(constant=own.constant + lacks)
+    return item._replace(first=lacks * steps + (0.0 if own.first is None else own.first))
 
 
 def _missing(plan: Plan, layer: Layer, floats: LayerValues, rate: Array) -> Array:

@@ -46,6 +46,8 @@ class Planned(NamedTuple):
     wires: tuple[Wire, ...]
     constant: Array
     """(size,) added in every step in which input arrives, in thresholds."""
+    first: Array | None = None
+    """(size,) added once, in the first step in which input arrives, beside half the threshold; None: nothing."""
 
     @property
     def name(self) -> str:

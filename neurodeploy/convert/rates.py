@@ -154,6 +154,8 @@ def driven(population: Planned, spikes: Mapping[tuple[str, int], Array], steps: 
         given = spikes[wire.source, wire.unit]
         rows = apply_all(wire.steps, given.reshape(-1, given.shape[-1]))
         total = total + rows.reshape(*given.shape[:2], -1)
+    if population.first is not None:
+        total[0] += population.first.astype(np.float32)
     return total
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.convert.build import constants_of, network_of, wire_names
+from neurodeploy.convert.build import constants_of, network_of, start_of, wire_names
 from neurodeploy.convert.plan import Plan, Planned, Wire
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
@@ -49,15 +50,23 @@ def stored(plan: Plan, steps: int, target: Target) -> Stored:
         constant = np.zeros_like(item.constant)
         for name, values in constants_of(item).items():
             constant += _rounded(values, projections[name], scale, target) if name in projections else values
+        first = None if item.first is None else _first(item, projections, scale, target)
         wires = [
             _wire(wire, projections[name], scale, target)
             for wire, name in zip(item.wires, wire_names(plan, item), strict=True)
         ]
-        populations.append(item._replace(wires=tuple(wires), constant=constant))
+        populations.append(item._replace(wires=tuple(wires), constant=constant, first=first))
         room[item.name] = top / scale
         if item.kind == "integrate" and not plan.hard and own.reset != "subtract":
             kept = 1.0 - (int(own.du[0]) + target.dialect.current_decay_offset) / one
     return Stored(plan._replace(populations=tuple(populations), keep=kept), room)
+
+
+def _first(item: Planned, projections: Mapping[str, QuantizedProjection], scale: float, target: Target) -> Array:
+    """What the stored start of a population adds beside half the threshold, in thresholds."""
+    name, start = start_of(item)
+    rounded = _rounded(start, projections[name], scale, target) if name in projections else start
+    return rounded - (start - item.first)
 
 
 def _wire(wire: Wire, projection: QuantizedProjection, scale: float, target: Target) -> Wire:
