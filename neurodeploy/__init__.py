@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from neurodeploy.api.files import load, load_nengo, save
     from neurodeploy.api.lookups import BackendInfo, backends, explain, rescan, schema, targets
     from neurodeploy.api.measuring import metrics
-    from neurodeploy.api.projects import init_project, load_project, run_project
     from neurodeploy.api.progressing import ProgressBar, progress
+    from neurodeploy.api.projects import init_project, load_project, run_project
     from neurodeploy.api.recordings import load_events
     from neurodeploy.api.reporting import report
     from neurodeploy.api.running import (
@@ -230,6 +230,7 @@ register_renderer(_html)
 
 class _Package(ModuleType):
     """The module, in which the functions `blame`, `check`, `profile` and `report` have the names of packages below it."""
+
     """The module, in which functions such as `blame`, `check` and `profile` have the names of packages below it."""
 
     def __setattr__(self, name: str, value: object) -> None:
