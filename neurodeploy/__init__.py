@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         sparse,
     )
     from neurodeploy.profile.profile import Profile
+    from neurodeploy.profile.ranking import Ranking, rank_energy, rank_time
     from neurodeploy.program.program import Program
     from neurodeploy.project import NewProject, Project, ProjectResult, TargetResult
     from neurodeploy.signals import (
@@ -121,6 +122,7 @@ __all__ = [
     "ProjectResult",
     "ProgressBar",
     "Projection",
+    "Ranking",
     "Recording",
     "RunOptions",
     "RunState",
@@ -167,6 +169,8 @@ __all__ = [
     "report",
     "report_markdown",
     "progress",
+    "rank_energy",
+    "rank_time",
     "rescan",
     "run",
     "run_project",
@@ -209,6 +213,7 @@ _HOMES = {
     "neurodeploy.metrics.nouns": "Metrics",
     "neurodeploy.network": "CubaLi CubaLif If Input Li Lif Linear LoihiCuba Network Output Population Probe Projection Time dense one_to_one sparse",
     "neurodeploy.profile.profile": "Profile",
+    "neurodeploy.profile.ranking": "Ranking rank_energy rank_time",
     "neurodeploy.program.program": "Program",
     "neurodeploy.project": "NewProject Project ProjectResult TargetResult",
     "neurodeploy.signals": "EventOptions EventRecording Recording RunOptions RunState SampleValues Stimulus",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from neurodeploy.base.noun import Noun
+from neurodeploy.diagnostics.choices import needs
 from neurodeploy.profile.estimate import Estimate
 from neurodeploy.profile.profile import Profile
 
@@ -28,12 +29,23 @@ def rank_energy(first: Profile, second: Profile) -> Ranking:
     """Return whether the energy of an inference of `first` is lower or higher than that of `second`.
 
     It cannot be ranked where the intervals overlap, the boundaries differ, a figure is missing or scaled from another chip.
+
+    Raises DiagnosticError: ND002 (arguments).
+
+    Example: nd.rank_energy(nd.profile(small, a), nd.profile(large, b)).verdict
     """
+    needs("rank_energy", first=(first, Profile), second=(second, Profile))
     return _rank("energy", first, second)
 
 
 def rank_time(first: Profile, second: Profile) -> Ranking:
-    """Return whether the time of an inference of `first` is lower or higher than that of `second`, as rank_energy does."""
+    """Return whether the time of an inference of `first` is lower or higher than that of `second`, as rank_energy does.
+
+    Raises DiagnosticError: ND002 (arguments).
+
+    Example: nd.rank_time(nd.profile(small, a), nd.profile(large, b)).verdict
+    """
+    needs("rank_time", first=(first, Profile), second=(second, Profile))
     return _rank("time", first, second)
 
 

@@ -23,6 +23,7 @@ PYTHON = {
     "run": (nd.run,),
     "report": (nd.report,),
     "profile": (nd.profile, nd.accuracy, nd.metrics),
+    "profile": (nd.profile, nd.accuracy, nd.rank_energy, nd.rank_time),
     "compare": (nd.compare,),
     "verify": (nd.verify,),
     "baseline": (nd.baseline, nd.write_baseline, nd.check_baseline),
@@ -193,6 +194,19 @@ def test_report(document):
     assert again["profile"]["accuracy"] == theirs["profile"]["accuracy"]
     assert document("run", "net.ndp", "--report", "ran.html")["profile"] == again["profile"]
     assert "Accuracy against float" in Path("ran.html").read_text(encoding="utf-8")
+def test_costs_at_a_boundary_and_a_rate(document):
+    program = nd.compile(nd.load("net.nd.json"), "loihi1")
+    nd.save(program, "net.ndp")
+    recording = nd.run(program, nd.load("net.stimulus.npz"))
+    nd.save(recording, "run.ndr")
+    theirs = document("profile", "net.ndp", "run.ndr", "--boundary", "board", "--rate", "300/s")
+    ours = nd.profile(program, recording, boundary="board", rate_per_s=300)
+    assert json.loads(ours.model_dump_json()) == theirs["profile"]
+    assert {item.code for item in ours.findings} == {item["code"] for item in theirs["findings"]}
+    scaled = document("run", "net.nd.json", "-t", "loihi2", "--energy", "scaled", "--no-reference")["profile"]
+    other = nd.compile(nd.load("net.nd.json"), "loihi2")
+    found = nd.profile(other, nd.run(other, nd.load("net.stimulus.npz")), energy="scaled")
+    assert json.loads(found.energy_per_inference.model_dump_json()) == scaled["energy_per_inference"]
 
 
 def test_budgets(document):
