@@ -96,6 +96,8 @@ def good():
             "parts": [recording],
             "left": recording,
             "right": recording,
+            "first": profile,
+            "second": profile,
             "noun": net,
             "conversion": conversion,
             "target": "tiny",
