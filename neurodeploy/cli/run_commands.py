@@ -129,8 +129,9 @@ def run(
         time_origin=cast("TimeOrigin", time_origin),
         engine=cast("Engine", engine),
     )
+    both = reference and resume is None
     wanted = RunRequest(
-        stimulus, samples, backend, options, reference and resume is None, not report.text, imported.samples, events, cost,
+        stimulus, samples, backend, options, both, not report.text, imported.samples, events, cost,
         metrics.for_budgets(report.budgets),
     )  # fmt: skip
     outcome = run_request(program, model, wanted, result.lower_bounds)
