@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping as MappingOf
 from os import PathLike
 from pathlib import Path
@@ -89,7 +90,7 @@ def write_baseline(entries: MappingOf[str, BaselineEntry], path: AnyPath = FILE)
     needs("write_baseline", entries=(entries, MappingOf), path=(path, PATHS))
     needs("write_baseline", **{f"entries['{name}']": (entry, BaselineEntry) for name, entry in entries.items()})
     file = Path(path)
-    made = merged(load_file(file) if file.exists() else None, entries)
+    made = merged(load_file(file) if os.path.exists(file) else None, entries)
     save_baseline(made, file)
     return made
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from neurodeploy.baseline import BaselineEntry
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diff import Differences
 from neurodeploy.profile import PROFILE_FIGURES, Budget, Profile, budget_findings, profile_measures, read_budgets
-from neurodeploy.report import MarkdownSection, comment_markdown
+
+if TYPE_CHECKING:
+    from neurodeploy.report import MarkdownSection
 
 __all__ = ["markdown_section", "report_markdown"]
 
@@ -28,6 +31,10 @@ def markdown_section(
     `title`: its name. `found`: what moved; None: it is not in the baseline. `entry`: its figures now. `profile`: of the same
     run, for budgets. `budgets`: as read. `findings`: of the whole run, those of the budgets included.
     """
+    from neurodeploy.report import MarkdownSection  # with it come the tables of terminals, which take long to import
+
+    from neurodeploy.report import MarkdownSection  # with it come the tables of terminals, which take long to import
+
     note = ""
     if entry is not None:
         board = f" on {entry.board}" if entry.board else ""
@@ -59,23 +66,18 @@ def report_markdown(
 
     Example: nd.report_markdown(nd.check_baseline(entry), entry=entry, name="net")
     """
-    nothing = type(None)
-    needs(
-        "report_markdown",
-        found=(found, (Differences, nothing)),
-        name=(name, str),
-        profile=(profile, (Profile, nothing)),
-    )
-    needs(
-        "report_markdown",
-        entry=(entry, (BaselineEntry, nothing)),
-        budgets=(budgets, Iterable),
-        findings=(findings, Iterable),
-    )
+    from neurodeploy.report import comment_markdown
+
+    nothing, several = type(None), (Sequence, Iterator)
+    needs("report_markdown", found=(found, (Differences, nothing)), name=(name, str))
+    needs("report_markdown", entry=(entry, (BaselineEntry, nothing)), profile=(profile, (Profile, nothing)))
+    needs("report_markdown", budgets=(budgets, several), findings=(findings, several))
+    given = tuple(findings)
+    needs("report_markdown", **{f"findings[{index}]": (item, Diagnostic) for index, item in enumerate(given)})
     read = read_budgets([budgets] if isinstance(budgets, str) else budgets, PROFILE_FIGURES)
     judged = budget_findings(read, {} if profile is None else profile_measures(profile))
     own = () if found is None else found.findings
-    every = tuple(dict.fromkeys((*findings, *own, *judged)))
+    every = tuple(dict.fromkeys((*given, *own, *judged)))
     return comment_markdown(
         name, [markdown_section(name, found, entry=entry, profile=profile, budgets=read, findings=every)]
     )

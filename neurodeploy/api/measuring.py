@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from numpy.typing import ArrayLike
 
@@ -44,7 +44,7 @@ def metrics(
     Example: nd.metrics(program, recording, labels=labels).classes[3].recall
     """
     require_own("metrics", program, recording)
-    needs("metrics", targets=(targets, (Mapping, type(None))), functions=(functions, Iterable))
+    needs("metrics", targets=(targets, (Mapping, type(None))), functions=(functions, (Sequence, Iterator)))
     given = [functions] if isinstance(functions, str) else list(functions)
     for index, item in enumerate(given):
         needs("metrics", **{f"functions[{index}]": (item, (str, Callable))})  # type: ignore[arg-type]

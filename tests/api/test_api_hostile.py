@@ -89,6 +89,7 @@ def good():
     recording = nd.run(program, np.ones((1, 4, 2), dtype=np.uint8), keep_state=True)
     profile = nd.profile(program, recording)
     classifier = LogisticRegression().fit(np.eye(2), [0, 1])
+    entry = nd.baseline(program, recording)
     conversion = nd.convert(classifier, calibration=np.eye(2), steps=4)
     return {
         **{"network": net, "program": program, "recording": recording, "report": profile, "model": net},
@@ -106,6 +107,10 @@ def good():
         **{
             "stimulus": nd.encode(net, np.ones((1, 4, 2), dtype=int)),
             "labels": [0],
+            "entry": entry,
+            "entries": {"net": entry},
+            "base": net,
+            "head": program,
             "code": "ND401",
             "path": "x.nd.json",
         },
