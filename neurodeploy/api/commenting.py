@@ -33,8 +33,6 @@ def markdown_section(
     """
     from neurodeploy.report import MarkdownSection  # with it come the tables of terminals, which take long to import
 
-    from neurodeploy.report import MarkdownSection  # with it come the tables of terminals, which take long to import
-
     note = ""
     if entry is not None:
         board = f" on {entry.board}" if entry.board else ""
