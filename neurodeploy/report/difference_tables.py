@@ -21,7 +21,8 @@ SCALED = ("J", "s")
 def value_text(value: float | str | None, unit: str = "", *, signed: bool = False) -> str:
     """Return a value of a row as text: counts with separators, fractions with all digits that matter, estimates with prefix.
 
-    `value`: None is "-". `unit`: J and s take a prefix, other units are left out. `signed`: with + for gains.
+    `value`: None is "-". `unit`: J and s take a prefix, other units are left out. `signed`: of a change, with + for gains, and
+    fractions with three digits.
     """
     if value is None:
         return "-"
@@ -30,7 +31,7 @@ def value_text(value: float | str | None, unit: str = "", *, signed: bool = Fals
     if unit in SCALED and isinstance(value, float):
         return ("+" if signed and value > 0 else "") + si(value, unit)
     sign = "+" if signed else ""
-    return f"{value:{sign},.0f}" if float(value).is_integer() else f"{value:{sign},.6g}"
+    return f"{value:{sign},.0f}" if float(value).is_integer() else f"{value:{sign},.{3 if signed else 6}g}"
 
 
 def delta_text(row: Difference) -> str:

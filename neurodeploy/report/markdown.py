@@ -122,7 +122,9 @@ def _top(section: MarkdownSection, budgets: Mapping[str, str]) -> list[str]:
     for figure, text in budgets.items():
         if figure not in known:
             measure = section.measures.get(figure, Measure(None, ""))
-            rows.append(_cells(escaped(figure), "", escaped(value_text(measure.value, measure.unit)), "", text))
+            now = escaped(value_text(measure.value, measure.unit))
+            still = section.differences is not None and figure in section.figures
+            rows.append(_cells(escaped(figure), now if still else "", now, "", text))
     return rows
 
 
