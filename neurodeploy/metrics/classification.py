@@ -19,6 +19,8 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 POINTS = 256
 """Largest number of points of a curve."""
+MOST_CURVES = 20
+"""Largest number of classes whose curves are kept; areas always are."""
 
 
 class Classified(NamedTuple):
@@ -110,7 +112,7 @@ def _averages(classes: Sequence[ClassMetrics], weights: Sequence[int]) -> Averag
 
 
 def _curves(labels: Ints, scores: Floats, n_classes: int) -> tuple[dict[int, float], tuple[Curve, ...]]:
-    """Area of each class with a curve, and the curves; of two classes only that of class 1."""
+    """Area of each class with a curve, and the curves of up to MOST_CURVES classes; of two classes only that of class 1."""
     areas, curves = dict[int, float](), list[Curve]()
     two = scores.shape[1] <= 2 and n_classes <= 2
     for number in range(min(n_classes, max(scores.shape[1], 2))):
@@ -118,7 +120,7 @@ def _curves(labels: Ints, scores: Floats, n_classes: int) -> tuple[dict[int, flo
         if found is None:
             continue
         areas[number] = found[0]
-        if number == 1 or not two:
+        if n_classes <= MOST_CURVES and (number == 1 or not two):
             curves.append(Curve(number=number, false_positive_rate=found[1], true_positive_rate=found[2]))
     return areas, tuple(curves)
 

@@ -104,7 +104,7 @@ class Metrics(Noun):
     auc: float | None = None
     """Area under the ROC curve: of the two classes, or the mean over classes, each against the rest."""
     curves: tuple[Curve, ...] = ()
-    """ROC curves; one for two classes, one for each of more."""
+    """ROC curves; one for two classes, one for each of up to 20, none of more."""
     regression: tuple[RegressionMetrics, ...] = ()
     """Errors of every output that has targets."""
     own: tuple[UserMetric, ...] = Field(default=())

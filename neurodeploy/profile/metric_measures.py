@@ -21,6 +21,8 @@ METRIC_GROUPS = tuple(
     f"{name}.*" for name in (*AVERAGED, "support", "auc", "confusion", "mae", "rmse", "r2", "max_error", "metric")
 )
 """Groups of figures whose names end in a class, a pair of classes, an output or a function of the user."""
+MOST_PAIRED = 100
+"""Largest number of classes of which every pair is a figure."""
 SUFFIX = re.compile(r"\w[\w.\-]*")
 
 
@@ -59,7 +61,7 @@ def metric_measures(found: Metrics | None) -> dict[str, Measure]:
     """Return the figures of metrics by name; without metrics none.
 
     `found`: metrics of a recording. Classes have their number and, if a budget can spell it, their name: recall.3 and
-    recall.cat; confusion.3.5 counts samples of class 3 with answer 5.
+    recall.cat; confusion.3.5 counts samples of class 3 with answer 5, of up to 100 classes.
     """
     if found is None:
         return {}
@@ -82,6 +84,6 @@ def metric_measures(found: Metrics | None) -> dict[str, Measure]:
 
 
 def _confused(found: Metrics) -> Iterator[tuple[tuple[int, int], int]]:
-    if found.confusion is not None:
+    if found.confusion is not None and len(found.classes) <= MOST_PAIRED:
         for label, row in enumerate(found.confusion.tolist()):
             yield from (((label, answer), count) for answer, count in enumerate(row))

@@ -124,3 +124,11 @@ def test_a_long_curve_is_thinned_and_its_area_is_not():
     assert np.all(np.diff(false) >= 0)
     assert np.all(np.diff(true) >= 0)
     assert area == pytest.approx(oracle.roc_auc_score(is_class, score), abs=1e-15)
+
+
+def test_many_classes_have_areas_and_no_curves():
+    generator = np.random.default_rng(0)
+    scores, labels = generator.normal(size=(90, 30)), np.arange(90) % 30
+    found = classified(labels, scores.argmax(axis=1), scores)
+    assert found.curves == ()
+    assert found.classes[29].auc == pytest.approx(oracle.roc_auc_score(labels == 29, scores[:, 29]), abs=1e-14)
