@@ -25,6 +25,7 @@ from neurodeploy.baseline import load_baseline as load_file
 from neurodeploy.compiler import CompileOptions
 from neurodeploy.diagnostics.choices import needs
 from neurodeploy.diff import Differences
+from neurodeploy.io.write import locked, place
 from neurodeploy.metrics import Metrics
 from neurodeploy.program import Program
 from neurodeploy.simulate import Recording, Stimulus
@@ -90,8 +91,9 @@ def write_baseline(entries: MappingOf[str, BaselineEntry], path: AnyPath = FILE)
     needs("write_baseline", entries=(entries, MappingOf), path=(path, PATHS))
     needs("write_baseline", **{f"entries['{name}']": (entry, BaselineEntry) for name, entry in entries.items()})
     file = Path(path)
-    made = merged(load_file(file) if os.path.exists(file) else None, entries)
-    save_baseline(made, file)
+    with locked(place(file).parent):  # two processes, as those of a test run, may add an entry each
+        made = merged(load_file(file) if os.path.exists(file) else None, entries)
+        save_baseline(made, file)
     return made
 
 

@@ -144,7 +144,7 @@ def _verdict(section: MarkdownSection) -> str:
     over = sum(item.code == "ND604" for item in section.findings)
     errors = sum(item.code not in IN_TABLE for item in errors_in(section.findings))
     if found is None:
-        moved = "not in the baseline"
+        moved = "not in the baseline" if section.figures else "no figures"
     elif found.same:
         moved = "nothing moved"
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -184,6 +185,14 @@ def test_files_are_sorted_and_written_whole(tmp_path):
     with pytest.raises(nd.DiagnosticError):
         nd.write_baseline({"c": moved}, tmp_path / "missing" / "base.json")
     assert sorted(os.listdir(tmp_path)) == ["base.json"]
+
+
+def test_entries_written_at_once_are_all_kept(tmp_path):
+    file, made = tmp_path / "base.json", entry()
+    names = [f"n{number}" for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: nd.write_baseline({name: made}, file), names))
+    assert list(nd.load_baseline(file).entries) == names
 
 
 @pytest.mark.parametrize(

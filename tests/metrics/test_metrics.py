@@ -127,6 +127,44 @@ def test_two_functions_of_one_name_are_refused():
     assert refused(functions=[lambda: 1, lambda: 2]).code == "ND630"
 
 
+def test_labels_need_answers():
+    program = nd.compile(pair_network(output=None, steps_per_sample=3), "tiny")
+    recording = nd.run(program, {"lines": SPIKES})
+    with pytest.raises(nd.DiagnosticError) as error:
+        nd.metrics(program, recording, labels=LABELS)
+    assert error.value.diagnostics[0].code == "ND632"
+    assert nd.metrics(program, recording).accuracy is None
+
+
+def test_scores_rank_as_answers_do():
+    """The largest score is the answer, with every decoder: counts, groups, first spikes and linear values."""
+    from neurodeploy.network.coding import FirstSpike, SpikeCount
+    from neurodeploy.simulate.decode import answers, scores
+
+    early = np.zeros((2, 4, 2), dtype=np.uint8)
+    early[0, 2, 0] = early[0, 1, 1] = early[1, 0, 0] = 1
+    for decoder, wanted in (
+        (FirstSpike(), [1, 0]),
+        (SpikeCount(), [0, 0]),
+        (nd.Linear(weights=[[0.0, 0.0], [1.0, 2.0]]), None),
+    ):
+        network = pair_network(steps_per_sample=4)
+        network = network.model_copy(update={"outputs": (nd.Output(name="answer", source="cells", decoder=decoder),)})
+        program = nd.compile(network, "tiny")
+        recording = nd.run(program, {"lines": early})
+        found = scores(program.network, recording)
+        assert answers(program.network, recording).tolist() == found.argmax(axis=1).tolist()
+        assert wanted is None or found.argmax(axis=1).tolist() == wanted
+    late = pair_network(steps_per_sample=4).model_copy(
+        update={"outputs": (nd.Output(name="answer", source="cells", decoder=FirstSpike()),)}
+    )
+    recording = nd.run(nd.compile(late, "tiny"), {"lines": early})
+    steps = scores(late, recording)
+    first = [next(-row[1] for row in recording.spikes["cells"].tolist() if row[0] == 0 and row[2] == n) for n in (0, 1)]
+    assert steps[0].tolist() == first
+    assert steps[1, 1] == -(recording.n_steps + 1)
+
+
 def linear():
     neuron = nd.If(v_threshold=1.0)
     network = one_layer(neuron, 2 * np.eye(2), source="lines", steps_per_sample=3)
