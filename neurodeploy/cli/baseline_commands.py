@@ -63,7 +63,7 @@ baseline = typer.Typer(
     epilog="Examples: neurodeploy baseline write net.nd.json -t loihi1 | neurodeploy baseline check net.nd.json -t loihi1",
 )
 
-Models = Annotated[list[Path], read_argument("MODEL...", "Networks or compiled programs, each with its own samples.")]
+Models = Annotated[list[Path], read_argument("MODEL", "Networks or compiled programs, each with its own samples.")]
 EntryName = Annotated[
     str | None,
     typer.Option("--name", help="Name of the entry, for one model; default: the name of its network."),
