@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 from neurodeploy.report.markup import element, number, text
 
-__all__ = ["Bar", "Piece", "bars"]
+__all__ = ["Bar", "Segment", "bars"]
 
 ROW, TOP, BOTTOM = 44.0, 4.0, 20.0
 """Pixels of a row with its name above its bar, above the first row, and of the scale below the last."""
 
 
-class Piece(NamedTuple):
+class Segment(NamedTuple):
     """A part of a bar between two places of the scale."""
 
     low: float
@@ -29,7 +29,7 @@ class Bar(NamedTuple):
     name: str
     figure: str
     """Figure at the right end, as text."""
-    pieces: tuple[Piece, ...]
+    segments: tuple[Segment, ...]
     marks: tuple[float, ...] = ()
     """Places of ticks across the bar, from 0 to 1."""
     strong: bool = False
@@ -49,13 +49,13 @@ def _bar(row: Bar, y: float) -> str:
     shapes = [
         element(
             "rect",
-            x=_share(piece.low),
+            x=_share(segment.low),
             y=middle - 6,
-            width=_share(max(piece.high - piece.low, 0.002)),
+            width=_share(max(segment.high - segment.low, 0.002)),
             height=12,
-            class_=piece.colour,
+            class_=segment.colour,
         )
-        for piece in row.pieces
+        for segment in row.segments
     ]
     kind = "mark" if row.strong else "axis"
     ticks = [

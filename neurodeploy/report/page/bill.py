@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 
 from neurodeploy.profile import Boundary, BoundaryCost, CostPart, Estimate, Profile, StaticShare
 from neurodeploy.report.markup import element, text
-from neurodeploy.report.page.bars import Bar, Piece, bars
+from neurodeploy.report.page.bars import Bar, Segment, bars
 from neurodeploy.report.page.blocks import figure, folded, key, note, table
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
@@ -67,7 +67,7 @@ def _chart(rows: dict[str, Estimate], title: str) -> str:
         Bar(
             name,
             interval(item),
-            (Piece(place(item.low), place(item.high), "h2"),),
+            (Segment(place(item.low), place(item.high), "h2"),),
             (place(item.value),),
             strong=True,
             tip=f"{name}\n{interval(item)}, {item.kind}",
@@ -86,12 +86,12 @@ def _widest(profile: Profile, unit: str) -> BoundaryCost | None:
 
 def _split(parts: tuple[CostPart, ...], caption: str) -> str:
     whole = sum(part.estimate.value for part in parts) or 1.0
-    pieces, start = list[Piece](), 0.0
+    segments, start = list[Segment](), 0.0
     for at, part in enumerate(parts):
         share = part.estimate.value / whole
-        pieces.append(Piece(start, start + share, f"s{at % 8 + 1}"))
+        segments.append(Segment(start, start + share, f"s{at % 8 + 1}"))
         start += share
-    shown = bars([Bar("", si(whole, parts[0].estimate.unit), tuple(pieces))], [], caption)
+    shown = bars([Bar("", si(whole, parts[0].estimate.unit), tuple(segments))], [], caption)
     labels = [
         (
             f"s{at % 8 + 1}",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.profile import CoreFloor
 from neurodeploy.report.markup import element, number, text
-from neurodeploy.report.page.bars import Bar, Piece, bars
+from neurodeploy.report.page.bars import Bar, Segment, bars
 from neurodeploy.report.page.blocks import figure, folded, key, note, table
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
@@ -69,8 +69,8 @@ def _said(slow: list[CoreFloor]) -> str:
     return f"{step}, {si(whole, 's')} together; {WORDS[first.binds]} binds it{ahead}. Cores: {counted}.{even}"
 
 
-def _pieces(item: CoreFloor, scale: float) -> tuple[Piece, ...]:
-    found, start = list[Piece](), 0.0
+def _segments(item: CoreFloor, scale: float) -> tuple[Segment, ...]:
+    found, start = list[Segment](), 0.0
     for name, seconds in (
         ("memory", item.memory_s),
         ("compute", item.compute_s),
@@ -78,7 +78,7 @@ def _pieces(item: CoreFloor, scale: float) -> tuple[Piece, ...]:
         ("barrier", item.barrier_s),
     ):
         if seconds:
-            found.append(Piece(start / scale, (start + seconds) / scale, COLOURS[name]))
+            found.append(Segment(start / scale, (start + seconds) / scale, COLOURS[name]))
             start += seconds
     return tuple(found)
 
@@ -93,7 +93,7 @@ def _slowest(slow: list[CoreFloor], n: int) -> str:
         Bar(
             f"core {item.core}",
             f"busy {si(item.busy_s, 's')}, bound by {item.binds}",
-            _pieces(item, scale),
+            _segments(item, scale),
             ((item.busy_s + item.barrier_s) / scale,),
             strong=True,
             tip=_tip(item),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from neurodeploy.profile import ResourceUse, resource_use
-from neurodeploy.report.page.bars import Bar, Piece, bars
+from neurodeploy.report.page.bars import Bar, Segment, bars
 from neurodeploy.report.page.blocks import figure, folded, table
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
@@ -51,4 +51,4 @@ def _bar(item: ResourceUse) -> Bar:
     share = item.worst / limit
     figure = f"{item.worst:,} of {limit:,.0f} ({share:.1%})"
     name = item.name.replace("_", " ")
-    return Bar(name, figure, (Piece(0.0, share, "h3"),), tuple(places.tolist()), alarm=share > NEAR)
+    return Bar(name, figure, (Segment(0.0, share, "h3"),), tuple(places.tolist()), alarm=share > NEAR)

@@ -165,9 +165,9 @@ def test_pieces_of_the_floorline_are_the_times_of_the_core(subject):
     (chart,) = (svg for svg in tree(section).iter("svg") if svg.attrib.get("class") == "bars")
     rows = [group for group in chart if group.tag == "g"]
     assert [next(row.iter("text")).text for row in rows] == ["core 1", "core 0"], "the slowest first"
-    widths = [percent(piece.attrib["width"]) for piece in rows[0].iter("rect")]
+    widths = [percent(segment.attrib["width"]) for segment in rows[0].iter("rect")]
     assert widths == pytest.approx([0.6, 0.2, 0.1, 0.1])
-    assert [piece.attrib["class"] for piece in rows[0].iter("rect")] == ["s1", "s2", "s3", "s8"]
+    assert [segment.attrib["class"] for segment in rows[0].iter("rect")] == ["s1", "s2", "s3", "s8"]
     (mark,) = rows[0].iter("line")
     assert percent(mark.attrib["x1"]) == pytest.approx(0.7)
     text = "".join(tree(section).itertext())
