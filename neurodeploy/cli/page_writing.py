@@ -9,9 +9,10 @@ from typing import NamedTuple
 
 from neurodeploy.cli.output import working
 from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.diff import Differences
 from neurodeploy.profile import Budget, Profile
 from neurodeploy.program import Program
-from neurodeploy.simulate import Recording, SampleValues
+from neurodeploy.simulate import Recording, SampleValues, Stimulus
 
 __all__ = ["Ran", "write_page"]
 
@@ -24,6 +25,8 @@ class Ran(NamedTuple):
     samples: SampleValues | None = None
     reference: Recording | None = None
     findings: tuple[Diagnostic, ...] = ()
+    stimulus: Stimulus | None = None
+    changes: Differences | None = None
 
 
 def _words() -> str:
@@ -51,6 +54,7 @@ def write_page(
             profile=ran.profile,
             budgets=[item.text for item in budgets],
             findings=findings,
+            changes=ran.changes,
             command=_words(),
         )
     return len(page.encode("utf-8"))

@@ -7,6 +7,8 @@ from typing import Annotated, Any, NoReturn, cast
 
 import typer
 
+from neurodeploy.api.baselines import check_baseline
+from neurodeploy.baseline import entry_of, has_metrics, load_baseline
 from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import (
     MaxDelay,
@@ -20,10 +22,22 @@ from neurodeploy.cli.compile_options import (
 from neurodeploy.cli.cost_options import with_cost_options
 from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.import_options import with_import_options
-from neurodeploy.cli.inputs import Board, Budgets, Choices, Dialect, Model, Rules, Strict, TargetName, compile_model
+from neurodeploy.cli.inputs import (
+    Board,
+    Budgets,
+    Choices,
+    Dialect,
+    Model,
+    Rules,
+    Strict,
+    TargetName,
+    compile_model,
+    compile_options,
+)
+from neurodeploy.cli.metric_options import MetricChoices, with_metric_options, with_metrics
 from neurodeploy.cli.output import command, show
 from neurodeploy.cli.page_writing import Ran, write_page
-from neurodeploy.cli.paths import read_argument, write_option
+from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import Backend, Origin, Samples, Steps, StimulusFile
 from neurodeploy.cli.running import (
@@ -34,12 +48,21 @@ from neurodeploy.cli.running import (
     stimulus_beside,
 )
 from neurodeploy.cli.scale_options import with_scale_options
-from neurodeploy.compiler import Compilation
+from neurodeploy.compiler import Compilation, CompileOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, raise_errors
 from neurodeploy.profile import PROFILE_FIGURES, CostOptions, budget_findings, profile, profile_measures
 from neurodeploy.program import Program
 from neurodeploy.signals import EventOptions, TimeOrigin
-from neurodeploy.simulate import Recording, RunOptions, SampleValues, Stimulus, accuracy, answers, load_recording
+from neurodeploy.simulate import (
+    Recording,
+    RunOptions,
+    SampleValues,
+    Stimulus,
+    accuracy,
+    answers,
+    load_recording,
+    part_findings,
+)
 from neurodeploy.simulate.decode import units_of
 from neurodeploy.simulate.recorded_samples import first_samples, stimulus_of_recording
 
@@ -53,6 +76,10 @@ Reference = Annotated[
     bool,
     typer.Option("--reference/--no-reference", help="Also run the float reference, if the network has one."),
 ]
+Base = Annotated[Path | None, read_option("--baseline", "Baseline file to compare with, as `baseline write` makes it.")]
+EntryName = Annotated[
+    str | None, typer.Option("--name", help="Name of the entry in the baseline; default: the name of the network.")
+]
 Run = Annotated[bool, typer.Option("--run/--no-run", help="Run the program, if there is no recording of it.")]
 
 
@@ -61,14 +88,16 @@ Run = Annotated[bool, typer.Option("--run/--no-run", help="Run the program, if t
 @with_import_options
 @with_event_options
 @with_cost_options
+@with_metric_options
 def report_command(
     model: Model, recording: RecordingFile = None, out: Page = None, target: TargetName = None, stimulus: StimulusFile = None,
     steps: Steps = None, samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator",
     reference: Reference = True, run: Run = True, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
     prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", dialect: Dialect = None,
-    budget: Budgets = None, strict: Strict = False, json_output: JsonOutput = False,
-    *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any], cost: CostOptions,
+    baseline: Base = None, name: EntryName = None, budget: Budgets = None, strict: Strict = False,
+    json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
+    cost: CostOptions, metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Write a report of a program and its run: one HTML page that needs no network.
 
@@ -77,7 +106,8 @@ def report_command(
     options = report_options(model, None, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
     if out is None:
         raise usage("ND701", about("option", "--out"), "is needed: the page to write", "-o report.html")
-    _require_no_run(recording, steps=steps, samples=samples)
+    _require_run(recording, {"--steps": steps, "--samples": samples}, baseline, run=run)
+    metrics = metrics._replace(if_labelled=True)
     fields = given_fields(
         weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
         share_parameters=share_parameters, soft_reset=soft_reset,
@@ -89,25 +119,52 @@ def report_command(
     program = result.require(strict=strict)
     wanted = RunRequest(
         stimulus, samples, backend, RunOptions(steps=steps, time_origin=cast("TimeOrigin", time_origin)), reference,
-        not options.text, imported.samples, events, cost,
+        not options.text, imported.samples, events, cost, metrics,
     )  # fmt: skip
     ran = Ran()
     if recording is not None:
         ran = _recorded(program, model, recording, wanted, result)
     elif run:
         ran = _run(program, model, wanted, result)
+    if baseline is not None:
+        ran = _compared(program, ran, baseline, name, compile_options(choices) if model.suffix != ".ndp" else None)
     _finish(program, ran, out, options, result.findings)
 
 
-def _require_no_run(recording: Path | None, **given: object) -> None:
-    named = [f"--{name}" for name, value in given.items() if value is not None]
+def _require_run(recording: Path | None, given: dict[str, object], base: Path | None, *, run: bool) -> None:
+    """Raise DiagnosticError: ND703 for options of a run with a recording, or of a baseline without a run; ND622 for a
+    baseline that cannot be read, before the work.
+    """
+    named = [name for name, value in given.items() if value is not None]
+    if base is not None and recording is None and not run:
+        raise usage("ND703", about("option", "--baseline"), "compares figures of a run, which contradicts --no-run")
+    if base is not None:
+        load_baseline(base)
     if recording is not None and named:
         raise usage("ND703", about("file", recording), f"is of a finished run, which contradicts {', '.join(named)}")
 
 
 def _run(program: Program, model: Path, wanted: RunRequest, result: Compilation) -> Ran:
     outcome = run_request(program, model, wanted, result.lower_bounds)
-    return Ran(outcome.recording, outcome.profile, outcome.samples, outcome.reference, outcome.findings)
+    kept = outcome.samples, outcome.reference, outcome.findings, outcome.stimulus
+    return Ran(outcome.recording, outcome.profile, *kept)
+
+
+def _compared(program: Program, ran: Ran, base: Path, name: str | None, options: CompileOptions | None) -> Ran:
+    """The run beside its baseline; ND776 if it is no complete run."""
+    if ran.recording is None or ran.profile is None or not ran.recording.complete:
+        message = "is not compared: the run was stopped before its last step"
+        return ran._replace(findings=(*ran.findings, finding("ND776", about("file", base), message)))
+    labels = None if ran.stimulus is None or not program.network.outputs else ran.stimulus.labels
+    known = load_baseline(base).entries.get(name or program.network.name)
+    figures = ran.profile  # without what this command computes of itself and the baseline does not have
+    if known is not None and not has_metrics(known):
+        figures = figures.model_copy(update={"metrics": None})
+    if known is not None and "accuracy_drop" not in known.figures:
+        figures = figures.model_copy(update={"reference_accuracy": None})
+    entry = entry_of(program, ran.recording, figures, labels=labels, stimulus=ran.stimulus, options=options)
+    changes = check_baseline(entry, base, name=name)
+    return ran._replace(changes=changes, findings=(*ran.findings, *changes.findings))
 
 
 def _recorded(program: Program, model: Path, file: Path, wanted: RunRequest, result: Compilation) -> Ran:
@@ -117,7 +174,8 @@ def _recorded(program: Program, model: Path, file: Path, wanted: RunRequest, res
         message = f"is a recording of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
         raise usage("ND703", about("file", file), message)
     values, stimulus, found = _samples(program, model, recording, wanted)
-    whole = stimulus is not None and recording.complete and recording.first_step == 1
+    part = () if stimulus is None else part_findings(program.network, recording, stimulus)
+    whole = stimulus is not None and recording.complete and not part
     reference, stopped = reference_run(program, stimulus, wanted) if stimulus and whole else (None, ())
     labels = values.labels if values is not None and whole else None
     right = [
@@ -127,7 +185,9 @@ def _recorded(program: Program, model: Path, file: Path, wanted: RunRequest, res
     figures = profile(
         program, recording, accuracy=right[0], reference_accuracy=right[1], lower_bounds=result.lower_bounds, cost=wanted.cost
     )  # fmt: skip
-    return Ran(recording, figures, values, reference, (*found, *stopped))
+    if wanted.metrics is not None and whole:
+        figures = with_metrics(figures, program, recording, labels, wanted.metrics)
+    return Ran(recording, figures, values, reference, (*found, *stopped, *part), stimulus)
 
 
 def _accuracy(program: Program, recording: Recording, labels: Any) -> float | None:

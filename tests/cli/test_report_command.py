@@ -84,3 +84,45 @@ def test_what_cannot_be_done_is_refused_before_the_run(call):
         assert status == (1 if code == "ND007" else 2), (words, err)
         assert code in err
     assert page() == "before"
+
+
+def test_a_baseline_is_compared_and_what_moved_is_shown(call):
+    assert call("baseline", "write", "pair.ndp")[0] == 0
+    status, _, err = call(
+        "report", "pair.ndp", "pair.ndr", "-o", "page.html", "--baseline", "neurodeploy-baseline.json"
+    )
+    assert (status, "ND62" in err) == (0, False), err
+    assert "no figure differs" in page()
+    more = np.load("pair.stimulus.npz")["lines"].copy()
+    more[0, 0, 0] = 1
+    np.savez("pair.stimulus.npz", lines=more, labels=[0, 1, 1])
+    status, _, err = call("report", "pair.ndp", "-o", "page.html", "--baseline", "neurodeploy-baseline.json")
+    assert status == 1
+    assert "error[ND620]" in err
+    assert "spikes" in page()[page().index('id="changes"') :]
+    words = ("report", "pair.ndp", "-o", "page.html", "--baseline", "neurodeploy-baseline.json")
+    assert "ND621" in call(*words, "--name", "other")[2]
+    assert "ND703" in call(*words, "--no-run")[2]
+    assert "ND622" in call("report", "pair.ndp", "-o", "page.html", "--baseline", "pair.nd.json")[2]
+
+
+def test_metrics_of_every_class_are_shown_where_there_are_labels(call):
+    Path("own.py").write_text("def latency(program, recording, labels=None):\n    return 2.5\n", encoding="utf-8")
+    status, _, err = call("report", "pair.ndp", "-o", "page.html", "--metric", "own.py:latency")
+    assert status == 0, err
+    part = page()[page().index('id="metrics"') :]
+    assert "Balanced accuracy 1.0000" in part
+    assert "latency" in part
+    np.savez("pair.stimulus.npz", lines=np.load("pair.stimulus.npz")["lines"])
+    assert call("report", "pair.ndp", "-o", "page.html")[0] == 0
+    assert 'id="metrics"' not in page()
+
+
+def test_a_part_of_a_run_has_no_accuracy(call):
+    call("run", "pair.ndp", "-o", "part.ndr", "--samples", "1", "--until", "3")
+    status, _, err = call("report", "pair.ndp", "part.ndr", "-o", "page.html")
+    assert (status, "ND515" in err) == (0, True), err
+    for part in ("Accuracy against float", 'id="metrics"', "points against float"):
+        assert part not in page()
+    program, recording = nd.load("pair.ndp"), nd.load("part.ndr")
+    assert "Accuracy against float" not in nd.report(program, recording, samples=nd.load("pair.stimulus.npz"))

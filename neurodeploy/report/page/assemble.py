@@ -9,6 +9,7 @@ from neurodeploy.report.page.activity import changes, quantization, raster, rate
 from neurodeploy.report.page.bill import bill
 from neurodeploy.report.page.chip_map import chip_map
 from neurodeploy.report.page.floorline import floorline
+from neurodeploy.report.page.metrics_section import metrics_section
 from neurodeploy.report.page.overview import accuracy, ran, verdict
 from neurodeploy.report.page.records import findings, ledger, reproduce
 from neurodeploy.report.page.resources import resources
@@ -23,6 +24,7 @@ SECTIONS: tuple[Callable[[ReportSubject], Section | None], ...] = (
     verdict,
     ran,
     accuracy,
+    metrics_section,
     bill,
     chip_map,
     floorline,

@@ -187,7 +187,8 @@ def _answered(subject: ReportSubject, recording: Recording | None, *, integers: 
 def _gathered(subject: ReportSubject) -> _Answers | None:
     chip = _answered(subject, subject.recording, integers=True)
     labels = subject.samples.labels if subject.samples is not None else None
-    if chip is None or labels is None or labels.size < chip.size:
+    part = subject.profile is not None and subject.profile.accuracy is None
+    if part or chip is None or labels is None or labels.size < chip.size:
         return None
     reference = _answered(subject, subject.reference, integers=False)
     if reference is not None and reference.size != chip.size:
