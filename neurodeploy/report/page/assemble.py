@@ -14,7 +14,7 @@ from neurodeploy.report.page.overview import accuracy, ran, verdict
 from neurodeploy.report.page.records import findings, ledger, reproduce
 from neurodeploy.report.page.resources import resources
 from neurodeploy.report.page.section import Section
-from neurodeploy.report.page.shell import head, plot_data, scripts, styles
+from neurodeploy.report.page.shell import head, licence, plot_data, scripts, styles
 from neurodeploy.report.page.subject import ReportSubject
 from neurodeploy.report.page.traffic_matrix import traffic_matrix
 
@@ -85,7 +85,7 @@ def report_page(subject: ReportSubject) -> str:
         _navigation(sections),
         element("main", *(_section(item) for item in sections), id="main"),
         element("footer", text(foot), class_="foot"),
-        plot_data(plots) if plots else "",
+        plot_data(plots) + licence() if plots else "",
         *(element("script", item) for item in code),
     )
     title = f"{subject.program.network.name} on {target.name}"

@@ -16,7 +16,7 @@ from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.palette import theme_css
 from neurodeploy.report.page.section import Plot
 
-__all__ = ["asset", "head", "plot_data", "scripts", "styles"]
+__all__ = ["asset", "head", "licence", "plot_data", "scripts", "styles"]
 
 UPLOT = ("uPlot.min.css", "uPlot.iife.min.js", "plots.js")
 """Files of interactive plots, which are written into pages that have any."""
@@ -31,6 +31,11 @@ def _compact(css: str) -> str:
     return re.sub(r"\s*\n\s*", "\n", re.sub(r"/\*(?!!).*?\*/", "", css, flags=re.DOTALL)).strip()
 
 
+def _without_layout(code: str) -> str:
+    """A script of ours without indentation and lines of comments. It has no text over several lines."""
+    return re.sub(r"^\s*(?://.*)?\n?", "", code, flags=re.MULTILINE).strip()
+
+
 def styles(*, plots: bool) -> tuple[str, ...]:
     """Return the style sheets. `plots`: whether the page has interactive plots."""
     page = theme_css() + _compact(asset("page.css") + asset("plots.css"))
@@ -39,8 +44,8 @@ def styles(*, plots: bool) -> tuple[str, ...]:
 
 def scripts(*, plots: bool) -> tuple[str, ...]:
     """Return the scripts, in the order in which they run. `plots`: whether the page has interactive plots."""
-    page = asset("page.js").strip()
-    return (page, *(asset(name).strip() for name in UPLOT[1:])) if plots else (page,)
+    page = _without_layout(asset("page.js"))
+    return (page, asset(UPLOT[1]).strip(), _without_layout(asset(UPLOT[2]))) if plots else (page,)
 
 
 def _source(code: str) -> str:
@@ -73,3 +78,8 @@ def plot_data(plots: Iterable[Plot]) -> str:
     """Return the script element with the data of the plots, a JSON list that the drawing script reads."""
     listed = ",".join(f'{{"name":"{text(p.name)}","kind":"{text(p.kind)}","data":{p.as_json()}}}' for p in plots)
     return element("script", f"[{listed}]", type="application/json", id="plots")
+
+
+def licence() -> str:
+    """Return the licence of uPlot as a comment, because a page with plots is a copy of it."""
+    return f"<!--\n{asset('uPlot.LICENSE').strip()}\n-->\n"

@@ -172,6 +172,7 @@ def test_digits_fit_in_two_hundred_kilobytes():
     page = nd.report(program, recording, samples=samples, reference=nd.run(program, samples, backend="reference"))
     assert len(page.encode()) <= 200_000
     assert "99.17%" in page
+    assert page.count("Permission is hereby granted") == 1, "the page is a copy of uPlot, whose licence goes with it"
 
 
 @pytest.mark.slow
