@@ -16,8 +16,6 @@ from neurodeploy.diff import Differences
 from neurodeploy.io.archive import write_atomically
 from neurodeploy.profile import PROFILE_FIGURES, Profile, met_budgets, read_budgets
 from neurodeploy.program import Program
-from neurodeploy.report.page import ReportSubject, report_page
-from neurodeploy.report.page.change import changes_of
 from neurodeploy.simulate import Recording, Samples, SampleValues, Stimulus, part_findings
 from neurodeploy.simulate.recorded_samples import first_samples, stimulus_of_recording
 from neurodeploy.simulate.samples import normalized_samples
@@ -53,6 +51,9 @@ def report(
 
     Example: nd.report(program, recording, "report.html", samples=samples)
     """
+    from neurodeploy.report.page import ReportSubject, report_page  # with it come the tables of the terminal
+    from neurodeploy.report.page.change import changes_of
+
     needs("report", program=(program, Program), recording=(recording, (Recording, NONE)), command=(command, str))
     needs("report", path=(path, (str, PathLike, NONE)), budgets=(budgets, (Sequence, Iterator, Iterable)))
     needs("report", profile=(profile, (Profile, NONE)), changes=(changes, (Differences, NONE)))
