@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from string import ascii_letters, digits
 from typing import NamedTuple
 
@@ -42,7 +43,28 @@ def verdict(subject: ReportSubject) -> Section:
         body.append(
             note("No budget was set. One looks like --budget 'energy_per_inference<=2uJ' or --budget 'cores<=4'.")
         )
+    body += [note(line) for line in _left_out(subject)]
     return Section("verdict", "Verdict", "".join(body))
+
+
+def _left_out(subject: ReportSubject) -> Iterator[str]:
+    """Why sections that one may look for are not on the page."""
+    recording, network = subject.recording, subject.program.network
+    if recording is None:
+        yield "The program was not run for this page, so it shows what was compiled, and neither activity nor cost."
+        return
+    if not network.outputs:
+        yield "Accuracy is not shown, because the network has no output."
+    elif subject.samples is None:
+        yield "Accuracy is not shown, because the samples of the recording were not given."
+    elif subject.samples.labels is None:
+        yield "Accuracy is not shown, because the samples have no labels."
+    elif subject.profile is not None and subject.profile.accuracy is None:
+        yield "Accuracy is not shown, because the run is not complete."
+    if recording.recorded is not None:
+        yield "Traffic is not shown, because the spikes of some populations were not recorded."
+    if subject.profile is not None and not subject.profile.floors:
+        yield f"The floorline is not shown, because {subject.program.target.file} has no public time of an event."
 
 
 def _found(item: Diagnostic) -> str:

@@ -288,3 +288,17 @@ def test_met_budgets_show_their_figure(subject):
     assert rows[1][2] == f"{figures.accuracy:.2%}"
     assert rows[2][2] == f"{memory.worst} word ({memory.worst / memory.limit:.1%})"
     assert rows[3][2].endswith("s")
+
+
+def test_the_page_says_what_it_leaves_out_and_why(subject):
+    def told(**changed):
+        return verdict(subject._replace(**changed)).body
+
+    assert "was not run for this page" in told(recording=None, profile=None, samples=None)
+    assert "were not given" in told(samples=None)
+    assert "have no labels" in told(samples=subject.samples.model_copy(update={"labels": None}))
+    assert "is not complete" in told(profile=subject.profile.model_copy(update={"accuracy": None}))
+    part = subject.recording.model_copy(update={"recorded": ("last",)})
+    assert "Traffic is not shown" in told(recording=part)
+    assert "floorline is not shown" in told(profile=subject.profile.model_copy(update={"floors": ()}))
+    assert "not shown" not in told()
