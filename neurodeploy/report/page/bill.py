@@ -17,10 +17,14 @@ __all__ = ["bill"]
 
 MEANING: Mapping[Boundary, str] = {
     "cores": "cores and mesh",
-    "chip": "whole chip, with static power and the management phase",
-    "board": "board, with embedded CPUs, input and output",
+    "chip": "whole chip",
+    "board": "board",
 }
 """Boundary -> what figures at it comprise."""
+BOUNDARIES = (
+    "The whole chip adds its static power and the management phase of its embedded CPUs to cores and mesh; the board adds "
+    "the power of embedded CPUs, and input and output."
+)
 
 
 def bill(subject: ReportSubject) -> Section | None:
@@ -29,6 +33,8 @@ def bill(subject: ReportSubject) -> Section | None:
     if profile is None:
         return None
     body = [_chart(_at_boundaries(profile, unit), title) for unit, title in (("J", "Energy"), ("s", "Time"))]
+    if any(item.boundary != "cores" and item.time is not None for item in profile.boundaries):
+        body.append(note(BOUNDARIES))
     for unit, word in (("J", "energy"), ("s", "time")):
         costs = _widest(profile, unit)
         parts = costs.energy_parts if costs and unit == "J" else costs.time_parts if costs else ()
@@ -130,16 +136,17 @@ def _events(profile: Profile) -> str:
 
 
 def _sources(profile: Profile) -> str:
-    rows: list[tuple[str, str, str, str]] = []
-    for item in profile.boundaries:
-        for word, estimate in (("energy", item.energy), ("time", item.time)):
-            if estimate is not None:
-                rows.append((f"{word}, {item.boundary}", interval(estimate), estimate.kind, estimate.source))
-    if profile.energy_static_per_inference is not None:
-        static = profile.energy_static_per_inference
-        rows.append(("static energy", interval(static), static.kind, static.source))
-    heads = ("figure", "nominal (low - high)", "kind", "source")
-    return table(heads, rows, prose=(3,)) if rows else note("No figure of this target is public.")
+    """Every source once, with the figures that follow from it."""
+    used = dict[str, list[str]]()
+    every = [
+        (f"{word}, {item.boundary}", getattr(item, word)) for item in profile.boundaries for word in ("energy", "time")
+    ]
+    every.append(("static energy", profile.energy_static_per_inference))
+    for name, estimate in every:
+        for source in estimate.source.split(" | ") if estimate is not None else ():
+            used.setdefault(source, []).append(name)
+    rows = [(source, "; ".join(names)) for source, names in used.items()]
+    return table(("source", "figures"), rows, prose=(0, 1)) if rows else note("No figure of this target is public.")
 
 
 def _excluded(profile: Profile) -> str:

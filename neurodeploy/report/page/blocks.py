@@ -80,5 +80,5 @@ def table(
 
 def _cell(column: int, value: str, kind: str | None) -> str:
     if column == 0:
-        return element("th", text(value), scope="row")
+        return element("th", text(value), scope="row", class_=kind)
     return element("td", text(value), class_=kind)

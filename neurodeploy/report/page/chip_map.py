@@ -230,10 +230,8 @@ def _said(subject: ReportSubject, on: Board, marks: list[Part], load: _Load) -> 
 def _list(on: Board, load: _Load) -> str:
     most = load.shares.max(axis=0, initial=0.0)
     by = load.shares.argmax(axis=0) if load.resources else np.zeros(most.size, dtype=np.int64)
-    order = np.lexsort((on.slot, on.chip))
-    cut = order.size > LISTED
-    if cut:
-        order = np.argsort(-most, kind="stable")[:LISTED]
+    cut = most.size > LISTED
+    order = np.argsort(-most, kind="stable")[:LISTED] if cut else np.arange(most.size)
     rows = [
         (
             str(core),

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from page_runs import spread_subject
 
+import neurodeploy as nd
 from neurodeploy.report.page import report_page
 
 pytestmark = pytest.mark.slow
@@ -25,14 +26,22 @@ def chromium():
 @pytest.fixture(scope="module")
 def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "page.html"
-    path.write_text(report_page(spread_subject()), encoding="utf-8")
+    subject = spread_subject()
+    wide = nd.compile(subject.program.network, "loihi1")  # whose figures reach up to the board
+    recording = nd.run(wide, subject.samples)
+    figures = nd.profile(wide, recording, labels=subject.samples.labels)
+    (path.parent / "loihi1.html").write_text(
+        report_page(subject._replace(program=wide, recording=recording, profile=figures)), encoding="utf-8"
+    )
+    path.write_text(report_page(subject), encoding="utf-8")
     return path
 
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("width", [1400, 400])
-def test_the_page_opens_without_a_fault_or_a_request_and_fits_the_screen(chromium, file, width, dark):
-    chromium.open(file, width=width, dark=dark)
+@pytest.mark.parametrize("name", ["page.html", "loihi1.html"])
+def test_the_page_opens_without_a_fault_or_a_request_and_fits_the_screen(chromium, file, name, width, dark):
+    chromium.open(file.with_name(name), width=width, dark=dark)
     assert chromium.faults() == []
     assert chromium.requests() == []
     assert chromium.value("document.documentElement.scrollWidth") <= width
@@ -43,6 +52,10 @@ def test_the_page_opens_without_a_fault_or_a_request_and_fits_the_screen(chromiu
         return box.left < frame.left - 1 || box.right > frame.right + 1;
     }).map(text => text.textContent)"""
     assert chromium.value(cut) == []
+    overlapping = """[...document.querySelectorAll("svg.bars g")].map(row => [...row.querySelectorAll("text")].map(
+        text => text.getBoundingClientRect())).filter(boxes => boxes.length == 2 && boxes[0].right > boxes[1].left &&
+        boxes[0].width && boxes[1].width).length"""
+    assert chromium.value(overlapping) == 0
 
 
 def test_the_policy_refuses_scripts_styles_and_requests(chromium, file):
