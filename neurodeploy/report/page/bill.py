@@ -145,8 +145,8 @@ def _sources(profile: Profile) -> str:
     for name, estimate in every:
         for source in estimate.source.split(" | ") if estimate is not None else ():
             used.setdefault(source, []).append(name)
-    rows = [(source, "; ".join(names)) for source, names in used.items()]
-    return table(("source", "figures"), rows, prose=(0, 1)) if rows else note("No figure of this target is public.")
+    rows = [("; ".join(names), source) for source, names in used.items()]
+    return table(("figures", "source"), rows, prose=(0, 1)) if rows else note("No figure of this target is public.")
 
 
 def _excluded(profile: Profile) -> str:
