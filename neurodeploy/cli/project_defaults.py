@@ -91,7 +91,8 @@ def _option(name: str, value: object) -> Iterator[str]:
     if value is True:
         yield name
         return
-    for item in as_items(value) or [value]:
+    items = as_items(value)
+    for item in [value] if items is None else items:
         yield f"{name}={item!r}" if isinstance(item, float) else f"{name}={item}"
 
 
