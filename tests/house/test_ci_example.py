@@ -111,16 +111,16 @@ def test_its_own_test_passes_and_its_script_makes_the_network(copy):
 
 
 WEIGHT = (
-    "error[ND620] model 'flowers.loihi1': 21 figures moved: accuracy 0.98 -> 0.96 (-0.02, -2.04%), "
+    "error[ND620] model 'flowers.loihi1': 20 figures moved: accuracy 0.98 -> 0.96 (-0.02, -2.04%), "
     "spikes 5,531 -> 5,611 (+80, +1.45%), synops 54,444 -> 54,736 (+292, +0.54%), "
-    "messages 5,481 -> 5,561 (+80, +1.46%), accuracy_drop -0.02 -> 0.02 (+0.04, +200.00%) and 16 more; "
+    "messages 5,481 -> 5,561 (+80, +1.46%), auc 0.9718508616 -> 0.928039587 (-0.04381127451, -4.51%) and 15 more; "
     "weights changed: projection x_to_dense_1"
     "\n   fix: if this is intended: neurodeploy test --update-baseline"
 )
 SPIKES = (
-    "error[ND620] model 'flowers.loihi1': 17 figures moved: accuracy 0.98 -> 1 (+0.02, +2.04%), "
+    "error[ND620] model 'flowers.loihi1': 16 figures moved: accuracy 0.98 -> 1 (+0.02, +2.04%), "
     "spikes 5,531 -> 6,490 (+959, +17.34%), synops 54,444 -> 58,116 (+3,672, +6.74%), "
-    "messages 5,481 -> 6,440 (+959, +17.50%), accuracy_drop -0.02 -> 0 (+0.02, +100.00%) and 12 more; "
+    "messages 5,481 -> 6,440 (+959, +17.50%), balanced_accuracy 0.9803921569 -> 1 (+0.01960784314, +2.00%) and 11 more; "
     "weights changed: projection dense_1_reset; network changed: population dense_1"
     "\n   fix: if this is intended: neurodeploy test --update-baseline"
 )
