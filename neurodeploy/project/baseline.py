@@ -20,7 +20,7 @@ from neurodeploy.baseline import (
     save_baseline,
 )
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Fix
-from neurodeploy.diff import Difference
+from neurodeploy.diff import Difference, Differences
 from neurodeploy.profile import Profile
 from neurodeploy.program import Program
 from neurodeploy.project.project import Project
@@ -28,7 +28,16 @@ from neurodeploy.project.result import TargetResult
 from neurodeploy.signals import Recording
 from neurodeploy.simulate import Stimulus, answers
 
-__all__ = ["BaselineUse", "baseline_path", "compared", "entry_name", "kept_baseline", "measured_entry", "written"]
+__all__ = [
+    "BaselineUse",
+    "baseline_path",
+    "compared",
+    "entry_name",
+    "kept_baseline",
+    "measured_entry",
+    "moved_entry",
+    "written",
+]
 
 BaselineUse = Literal["check", "update", "ignore"]
 """What to do with the baseline of a project."""
@@ -81,16 +90,27 @@ def measured_entry(program: Program, recording: Recording, shown: Profile, stimu
     return entry_of(program, recording, exact, labels=labels if known else None, stimulus=stimulus)
 
 
-def compared(name: str, entry: BaselineEntry, base: Baseline, path: Path) -> tuple[Diagnostic, ...]:
-    """Return the findings of an entry against a baseline: ND620, ND621, ND623 and ND624.
+def compared(name: str, entry: BaselineEntry, base: Baseline, path: Path) -> Differences:
+    """Return how an entry differs from the baseline, with the findings ND620, ND621, ND623 and ND624.
 
     `name`: of the entry. `path`: of the file.
     """
     before = base.entries.get(name)
-    missing = (missing_entry(name, str(path), tuple(base.entries)),)
-    moved = None if before is None else entry_differences(before, entry)
-    rows = () if moved is None else tuple(sorted(moved.rows, key=_importance))
-    found = missing if moved is None else baseline_findings(name, moved.model_copy(update={"rows": rows}), str(path))
+    if before is None:
+        missing = missing_entry(name, str(path), tuple(base.entries))
+        return Differences(of="baseline", base=str(path), head=name, findings=_with_update((missing,)))
+    found = moved_entry(before, entry, (str(path), name))
+    return found.model_copy(update={"findings": _with_update(baseline_findings(name, found, str(path)))})
+
+
+def moved_entry(before: BaselineEntry, now: BaselineEntry, names: tuple[str, str]) -> Differences:
+    """Return the differences of two entries, the figures that matter most first. `names`: what to call the two."""
+    found = entry_differences(before, now, names)
+    return found.model_copy(update={"rows": tuple(sorted(found.rows, key=_importance))})
+
+
+def _with_update(found: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """Findings whose fix is the command of a project."""
     fix = (Fix(text=UPDATE),)
     return tuple(item.model_copy(update={"fixes": fix}) if item.fixes else item for item in found)
 

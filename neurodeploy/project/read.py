@@ -69,7 +69,7 @@ def load_result(path: str | Path) -> ProjectResult:
     document = as_table(read_json(file)) or {}
     rows = [as_table(row) or {} for row in as_items(document.get("targets")) or ()]
     plain = {name: document.get(name) for name in ("project", "model", "strict")}
-    kept = [{name: row.get(name) for name in ("label", "verdict", "cores", "met", "profile")} for row in rows]
+    kept = [{name: row.get(name) for name in ("label", "verdict", "cores", "met", "profile", "entry")} for row in rows]
     try:
         return ProjectResult.model_validate({**plain, "targets": kept})
     except ValidationError as error:

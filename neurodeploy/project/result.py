@@ -10,6 +10,7 @@ from pydantic import Field
 from neurodeploy.base.noun import Noun
 from neurodeploy.baseline import BaselineEntry
 from neurodeploy.diagnostics import Diagnostic, errors_in
+from neurodeploy.diff import Differences
 from neurodeploy.profile.profile import Profile
 from neurodeploy.program.program import Program
 from neurodeploy.signals import Recording
@@ -50,8 +51,10 @@ class TargetResult(Noun):
     baseline, or if nothing ran."""
     entry_name: str = ""
     """Name of its entry in a baseline, such as "digits.loihi1"; empty if nothing ran."""
-    entry: BaselineEntry | None = Field(default=None, exclude=True, repr=False)
+    entry: BaselineEntry | None = Field(default=None, repr=False)
     """What a baseline holds of it; None if nothing ran."""
+    differences: Differences | None = Field(default=None, repr=False)
+    """What moved since the baseline was written, and why; None if it was not compared."""
     program: Program | None = Field(default=None, exclude=True, repr=False)
     """The program; None if the network does not fit."""
     recording: Recording | None = Field(default=None, exclude=True, repr=False)

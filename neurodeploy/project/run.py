@@ -9,6 +9,7 @@ from neurodeploy.baseline import Baseline, BaselineEntry
 from neurodeploy.compiler import Compilation, compile_network
 from neurodeploy.compiler.edits import edited_network
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding
+from neurodeploy.diff import Differences
 from neurodeploy.feasibility import judge
 from neurodeploy.hardware import FeasibilityTarget, Target, on_dialect, read_target
 from neurodeploy.importers import Imported, ImportOptions, load
@@ -63,11 +64,11 @@ from neurodeploy.simulate import (
     stop_findings,
 )
 
-__all__ = ["Others", "run_project", "samples_of_project"]
+__all__ = ["FIGURES", "Others", "run_project", "samples_of_project"]
 
 STAGE = "project"
-FIGURES = tuple(dict.fromkeys((*PROFILE_FIGURES, *COMPILATION_FIGURES)))
-"""Figures of a program and of its run."""
+FIGURES = tuple(dict.fromkeys((*PROFILE_FIGURES, *COMPILATION_FIGURES, *JUDGEMENT_FIGURES)))
+"""Figures of a program, of its run, and of a judgement."""
 DROP = "accuracy_drop"
 """The figure that needs a run of the float reference."""
 Others = Callable[[str | None, str | None], Iterable[Target]]
@@ -103,7 +104,7 @@ def run_project(
     """
     settings, faults, base = project.settings, require_files(project), kept_baseline(project, baseline)
     for target in settings.targets:
-        read_budgets((*settings.budgets, *target.budgets), (*FIGURES, *JUDGEMENT_FIGURES))
+        read_budgets((*settings.budgets, *target.budgets), FIGURES)
     empty = ProjectResult(project=project.path, model=str(project.model), strict=settings.compile.strict)
     try:
         if faults:
@@ -179,7 +180,7 @@ def _reference(project: Project, network: Network, stimulus: Stimulus) -> float 
     """Accuracy of the float reference, if a budget needs it and the network has one."""
     settings = project.settings
     texts = (*settings.budgets, *(text for target in settings.targets for text in target.budgets))
-    wanted = any(item.figure == DROP for item in read_budgets(texts, (*FIGURES, *JUDGEMENT_FIGURES)))
+    wanted = any(item.figure == DROP for item in read_budgets(texts, FIGURES))
     if not wanted or any(item.neuron.kind not in CUBA_KINDS for item in network.populations):
         return None
     for target in settings.targets:
@@ -232,7 +233,7 @@ def _judged(source: _Source, target: ProjectTarget, chip: FeasibilityTarget) -> 
 
 def _budgets(source: _Source, target: ProjectTarget) -> tuple[Budget, ...]:
     texts = (*source.project.settings.budgets, *target.budgets)
-    return read_budgets(texts, (*FIGURES, *JUDGEMENT_FIGURES))
+    return read_budgets(texts, FIGURES)
 
 
 def _run_on(source: _Source, target: ProjectTarget, chip: Target, others: Others) -> TargetResult:
@@ -256,10 +257,11 @@ def _run_on(source: _Source, target: ProjectTarget, chip: Target, others: Others
     )
     moved = _moved(source, name, entry)
     fields = {
-        "findings": (*found, *over, *moved),
-        "baseline": _against(source, moved) if entry is not None else None,
+        "findings": (*found, *over, *(moved.findings if moved else ())),
+        "baseline": _against(moved),
         "entry_name": name,
         "entry": entry,
+        "differences": moved,
         "met": met_budgets(budgets, over),
         "profile": figures,
         "program": result.program,
@@ -268,18 +270,18 @@ def _run_on(source: _Source, target: ProjectTarget, chip: Target, others: Others
     return row.model_copy(update=fields)
 
 
-def _moved(source: _Source, name: str, entry: BaselineEntry | None) -> tuple[Diagnostic, ...]:
-    """The findings of an entry against the baseline."""
+def _moved(source: _Source, name: str, entry: BaselineEntry | None) -> Differences | None:
+    """How an entry differs from the baseline; None if it is not compared."""
     path = baseline_path(source.project)
     if not source.compare or source.base is None or entry is None or path is None:
-        return ()
+        return None
     return compared(name, entry, source.base, path)
 
 
-def _against(source: _Source, moved: tuple[Diagnostic, ...]) -> str | None:
-    if not source.compare or source.base is None:
+def _against(moved: Differences | None) -> str | None:
+    if moved is None:
         return None
-    codes = {item.code for item in moved}
+    codes = {item.code for item in moved.findings}
     return "absent" if "ND621" in codes else "moved" if codes & {"ND620", "ND623"} else "same"
 
 

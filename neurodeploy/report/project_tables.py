@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from rich.table import Table
 
 from neurodeploy.diagnostics import Diagnostic, errors_in, render
-from neurodeploy.profile import Measure, profile_measures
+from neurodeploy.diff import Differences
+from neurodeploy.profile import profile_measures, read_budgets
 from neurodeploy.project import ProjectResult, TargetResult
+from neurodeploy.project.baseline import moved_entry
+from neurodeploy.project.run import FIGURES
+from neurodeploy.report.markdown import LARGEST, MarkdownSection, comment_markdown, escaped, marker
 from neurodeploy.report.quantity import count, si
 from neurodeploy.report.tables import plain_table
 
 __all__ = ["project_markdown", "project_table"]
 
-LONGEST = 60_000
-"""Most letters of the Markdown text: a comment of GitHub takes 65,536."""
-EXACT = re.compile(r"(cores|lower_bound|accuracy|accuracy_drop|silent_neurons|\w+_per_inference|\w+\.total)$")
-"""Figures that are compared with a base: counts, and what is computed from them."""
 UNKNOWN = "-"
 HEADS = ("target", "verdict", "cores", "accuracy", "spikes", "energy", "budgets", "baseline")
 
@@ -60,79 +58,59 @@ def project_markdown(result: ProjectResult, base: ProjectResult | None = None) -
     """Return a summary for the page of a run, or for a comment on a pull request, below 65,536 characters.
 
     Its first line is a marker, by which a later run finds its comment. `base`: the result of the base branch, with which the
-    figures are compared.
+    figures are compared; None: those of the baseline, if there is one.
     """
-    lines = [
-        f"<!-- neurodeploy:{_plain(Path(result.project).parent.resolve().name)} -->",
+    head = [
+        marker(Path(result.project).parent.resolve().name),
         f"## neurodeploy: {'passed' if result.passed else 'failed'}",
         "",
-        f"{_escaped(result.model)} on {_targets(result)}; spikes and energy of one inference",
+        f"{escaped(result.model)} on {_targets(result)}; spikes and energy of one inference"
+        + ("" if base is None else "; figures are compared with the base branch"),
         "",
-        *_markdown_table(HEADS, [tuple(_escaped(cell) for cell in _cells(row)) for row in result.targets]),
+        f"| {' | '.join(HEADS)} |",
+        f"|{'---|' * len(HEADS)}",
+        *(f"| {' | '.join(escaped(cell) for cell in _cells(row))} |" for row in result.targets),
     ]
-    lines += [] if base is None else ["", *_moved(result, base)]
-    found = tuple(result.every_finding())
-    refused = set(errors_in(found, strict=result.strict))
-    lines += _listed("What fails", [item for item in found if item in refused], opened=True)
-    lines += _listed("Notes and warnings", [item for item in found if item not in refused], opened=False)
-    return _cut("\n".join(lines)) + "\n"
+    before = {} if base is None else {row.label: row for row in base.targets}
+    compared = [(row, _differences(row, before.get(row.label), base)) for row in result.targets]
+    sections = [_section(row, found) for row, found in compared if found is not None]
+    alone = [*result.findings, *(item for row, found in compared if found is None for item in _of(result, row))]
+    refused = set(errors_in(alone, strict=result.strict))
+    lines = _listed("What fails", [item for item in alone if item in refused], opened=True)
+    lines += _listed("Notes and warnings", [item for item in alone if item not in refused], opened=False)
+    text = "\n".join([*head, *lines]) + "\n"
+    if sections:
+        text += "\n" + comment_markdown("", sections).partition("\n")[2]
+    return _cut(text)
 
 
-def _plain(name: str) -> str:
-    """A name that cannot end a comment of HTML."""
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.") or "project"
+def _of(result: ProjectResult, row: TargetResult) -> list[Diagnostic]:
+    """The findings of one target, which name it if there are several."""
+    alone = result.model_copy(update={"findings": ()})
+    known = set(row.findings)
+    named = zip((item for each in alone.targets for item in each.findings), alone.every_finding(), strict=True)
+    return [shown for item, shown in named if item in known]
 
 
-def _escaped(text: str) -> str:
-    """Text in a cell of a Markdown table that starts no markup, link or mention."""
-    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return re.sub(r"([\\`*_{}\[\]()#|~!])", r"\\\1", plain).replace("@", "&#64;")
+def _differences(row: TargetResult, before: TargetResult | None, base: ProjectResult | None) -> Differences | None:
+    """What moved on a target since the base, or without a base since the baseline; None if nothing is compared."""
+    if base is None:
+        return row.differences
+    if before is None or before.entry is None or row.entry is None:
+        return None
+    return moved_entry(before.entry, row.entry, ("base", "head"))
 
 
-def _markdown_table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
-    yield f"| {' | '.join(heads)} |"
-    yield f"|{'---|' * len(heads)}"
-    for row in rows:
-        yield f"| {' | '.join(row)} |"
-
-
-def _moved(result: ProjectResult, base: ProjectResult) -> Iterator[str]:
-    """The figures that differ from those of the base."""
-    before = {row.label: row for row in base.targets}
-    rows = [cells for row in result.targets for cells in _changes(row, before.get(row.label))]
-    yield "### Compared with the base branch"
-    yield ""
-    if rows:
-        yield from _markdown_table(("target", "figure", "base", "head", "change"), rows)
-    else:
-        yield "No figure moved."
-
-
-def _changes(row: TargetResult, before: TargetResult | None) -> Iterator[tuple[str, ...]]:
-    label = _escaped(row.label)
-    if before is None:
-        yield (label, "verdict", "not tested", row.verdict, "new")
-        return
-    if before.verdict != row.verdict:
-        yield (label, "verdict", before.verdict, row.verdict, "")
-    old = {} if before.profile is None else profile_measures(before.profile)
-    new = {} if row.profile is None else profile_measures(row.profile)
-    for name, measure in new.items():
-        other = old.get(name)
-        if EXACT.match(name) and other is not None and other.value != measure.value:
-            yield (label, _escaped(name), _value(other), _value(measure), _change(other.value, measure.value))
-
-
-def _value(measure: Measure) -> str:
-    if measure.value is None:
-        return UNKNOWN
-    if measure.unit in ("J", "s", "W"):
-        return si(measure.value, measure.unit)
-    return f"{measure.value:.2%}" if measure.unit == "fraction" else count(measure.value)
-
-
-def _change(old: float | None, new: float | None) -> str:
-    return f"{(new - old) / old:+.1%}" if old and new is not None else ""
+def _section(row: TargetResult, found: Differences) -> MarkdownSection:
+    """What moved on one target, with its budgets and its findings."""
+    over = [item.subject.name for item in row.findings if item.subject.kind == "budget"]
+    budgets = read_budgets((*row.met, *over), FIGURES)
+    figures = {} if row.entry is None else dict(row.entry.figures)
+    measures = {} if row.profile is None else profile_measures(row.profile)
+    note = (
+        "" if row.profile is None else f"program {row.profile.program_digest[:12]}, {row.profile.n_samples:,} samples"
+    )
+    return MarkdownSection(row.label, found, figures, measures, budgets, row.findings, note)
 
 
 def _listed(title: str, found: list[Diagnostic], *, opened: bool) -> list[str]:
@@ -146,7 +124,7 @@ def _listed(title: str, found: list[Diagnostic], *, opened: bool) -> list[str]:
 
 def _cut(text: str) -> str:
     """The text, cut where it is longer than a comment may be."""
-    if len(text.encode("utf-16-le")) // 2 <= LONGEST:
+    if len(text.encode()) <= LARGEST:
         return text
-    kept = text[: LONGEST // 2].rpartition("\n")[0]
-    return f"{kept}\n```\n\n</details>\n\nThe rest is left out: the text has {len(text):,} letters."
+    kept = text.encode()[: LARGEST // 2].decode(errors="ignore").rpartition("\n")[0]
+    return f"{kept}\n```\n\n</details>\n\nThe rest is left out: the text has {len(text):,} letters.\n"

@@ -63,8 +63,8 @@ ARGUMENTS = {
     "baseline write": ("pair.nd.json", "-t", "tiny"),
     "baseline check": ("pair.nd.json", "-t", "tiny"),
     "diff": ("pair.nd.json", "pair.ndp"),
-    "init": ("pair.nd.json", "--no-workflow", "--force", "--folder", "."),
-    "test": ("neurodeploy.toml",),
+    "init": ("pair.nd.json", "--no-workflow", "--force", "--folder", "own"),
+    "test": ("own",),
     "explain": ("ND302",),
     "targets": ("show", "tiny"),
     "schema": (),
@@ -109,7 +109,7 @@ def folder(tmp_path_factory):
     np.savez("pair.stimulus.npz", lines=np.ones((1, 3, 2), dtype=np.uint8))
     os.mkfifo("pipe")
     os.symlink("loop", "loop")
-    leave(["init", "pair.nd.json", "--no-workflow", "-t", "tiny"])
+    leave(["init", "pair.nd.json", "--no-workflow", "-t", "tiny", "--folder", "own"])
     leave(["compile", "pair.nd.json", "-t", "tiny", "--golden", "pair.stimulus.npz"])
     yield path
     os.chdir(before)
