@@ -17,10 +17,14 @@ from neurodeploy.cli.run_options import Samples, Steps
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.io.archive import write_atomically
-from neurodeploy.project import Project, ProjectResult, load_result
+from neurodeploy.profile import PROFILE_FIGURES, read_budgets
+from neurodeploy.program import Program
+from neurodeploy.project import Project, ProjectResult, TargetResult, load_result
 from neurodeploy.project.baseline import BaselineUse
+from neurodeploy.project.run import FIGURES
 from neurodeploy.report import project_table
 from neurodeploy.report.formats.project import ProjectForms, project_forms
+from neurodeploy.simulate import Recording
 
 __all__ = ["init", "project_test"]
 
@@ -52,7 +56,10 @@ def project_test(
     ] = None,
     save: Annotated[
         Path | None,
-        folder_option("--save", "Folder for the result as neurodeploy.json, .sarif, .xml (JUnit) and .md."),
+        folder_option(
+            "--save",
+            "Folder for the result as neurodeploy.json, .sarif, .xml (JUnit), .md, and a page for each target.",
+        ),
     ] = None,
     base: Annotated[
         Path | None,
@@ -86,7 +93,7 @@ def project_test(
     def rendered(status: int) -> str:
         forms = _forms(result, status, before)
         if save is not None:
-            _save(forms, save)
+            _save(forms, result, save)
         return "" if style is Format.text else getattr(forms, style.value)
 
     finish(result.every_finding(), strict=result.strict, style=style, rendered=rendered)
@@ -118,14 +125,37 @@ def _text(file: Path) -> str:
         return ""
 
 
-def _save(forms: ProjectForms, folder: Path) -> None:
-    """Write a result in every format that has a file. Raises DiagnosticError: ND007."""
+def _save(forms: ProjectForms, result: ProjectResult, folder: Path) -> None:
+    """Write a result in every format that has a file, and a page for each target. Raises DiagnosticError: ND007."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         require_folder(folder / FILES["json"])
     for form, name in FILES.items():
         write_atomically(folder / name, getattr(forms, form).encode("utf-8", errors="replace"))
+    for row in result.targets:
+        if row.program is not None and row.recording is not None:
+            _page(row, row.program, row.recording, result.project, folder / f"{row.entry_name}.html")
+
+
+def _page(row: TargetResult, program: Program, recording: Recording, project: str, path: Path) -> None:
+    """Write the report page of one target."""
+    from neurodeploy.api.reporting import report
+    from neurodeploy.report.page.change import changes_of
+
+    texts = [*row.met, *(item.subject.name for item in row.findings if item.subject.kind == "budget")]
+    known = {name.partition(".")[0] for name in PROFILE_FIGURES}
+    budgets = [item.text for item in read_budgets(texts, FIGURES) if item.figure.partition(".")[0] in known]
+    report(
+        program,
+        recording,
+        path,
+        profile=row.profile,
+        budgets=budgets,
+        findings=[item for item in row.findings if item.subject.kind != "budget"],
+        changes=None if row.differences is None else changes_of(row.differences),
+        command=f"neurodeploy test {project}",
+    )
 
 
 @command
