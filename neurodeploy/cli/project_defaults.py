@@ -23,13 +23,18 @@ IGNORED = "NEURODEPLOY_NO_PROJECT"
 NO_PROJECT = "--no-project"
 PROGRAM = ".ndp"
 TARGET, BUDGETS, COMPILE, IMPORT, DATA, RUN = "target", "budgets", "compile", "import", "data", "run"
+STIMULUS = "stimulus"
+OF_REFERENCE = "accuracy_drop"
+"""The figure that needs a run of the float reference."""
 READS: Mapping[str, tuple[str, ...]] = {
     "check": (TARGET, BUDGETS, COMPILE, IMPORT),
     "compile": (TARGET, BUDGETS, COMPILE, IMPORT),
     "fit": (COMPILE, IMPORT),
     "run": (TARGET, BUDGETS, COMPILE, IMPORT, DATA, RUN),
     "profile": (TARGET, BUDGETS, COMPILE, IMPORT, DATA, RUN),
-    "blame": (TARGET, DATA),
+    "report": (TARGET, BUDGETS, COMPILE, IMPORT, DATA, RUN),
+    "convert": (IMPORT,),
+    "blame": (TARGET, STIMULUS),
     "compare": (TARGET, DATA),
 }
 """Command -> what it takes from the project, besides the model."""
@@ -120,6 +125,8 @@ def _budgets(typed: Typed, project: Project) -> Iterator[tuple[str, object]]:
     texts = (*project.settings.budgets, *(() if target is None else target.budgets))
     known = PROFILE_FIGURES if RUN in READS[typed.command] else (*COMPILATION_FIGURES, *JUDGEMENT_FIGURES)
     elsewhere = {*PROFILE_FIGURES, *COMPILATION_FIGURES, *JUDGEMENT_FIGURES} - {*known}
+    if typed.command == "profile" or "recording" in typed.given or typed.given.get("reference") is False:
+        elsewhere.add(OF_REFERENCE)  # the float reference does not run
     yield "budget", [text for text in texts if _figure(text) not in elsewhere]
 
 
@@ -150,11 +157,16 @@ def _import(typed: Typed, project: Project) -> Iterator[tuple[str, object]]:
             yield field, value
 
 
+def _stimulus(typed: Typed, project: Project) -> Iterator[tuple[str, object]]:
+    data = project.settings.data
+    yield "stimulus", None if data.file is None else project.at(data.file)
+
+
 def _data(typed: Typed, project: Project) -> Iterator[tuple[str, object]]:
     if "recording" in typed.given:
         return
     data = project.settings.data
-    yield "stimulus", None if data.file is None else project.at(data.file)
+    yield from _stimulus(typed, project)
     yield from (("samples", data.samples), ("steps", data.steps))
     yield "time_origin", None if data.time_origin == "zero" else data.time_origin
     for field in sorted(data.encoder.model_fields_set):
@@ -174,6 +186,7 @@ VALUES: Mapping[str, Callable[[Typed, Project], Iterator[tuple[str, object]]]] =
     COMPILE: _compile,
     IMPORT: _import,
     DATA: _data,
+    STIMULUS: _stimulus,
     RUN: _run,
 }
 """What a command takes -> its values, as (parameter, value)."""

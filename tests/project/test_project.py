@@ -286,6 +286,11 @@ def test_only_some_targets(here, call):
         (("run", "net.nd.json", "-t", "tiny", "--weight-bits", "4"), ["--budget=cores<=1", "--budget=accuracy>=0.9", "--samples=1"]),
         (("check", "other.nd.json"), ["--target=loihi1"]),
         (("fit",), ["net.nd.json", "--weight-bits=5"]),
+        (("blame",), ["net.nd.json", "--target=loihi1"]),
+        (("report", "--out", "page.html"), ["net.nd.json", "--target=loihi1", "--budget=cores<=1", "--budget=accuracy>=0.9", "--weight-bits=5", "--samples=1"]),
+        (("convert", "net.nd.json", "net.nir"), None),
+        (("compare", "-b", "emulator"), ["net.nd.json", "--target=loihi1", "--samples=1"]),
+        (("compare", "a.ndr", "b.ndr"), None),
         (("explain", "ND401"), None),
         (("--no-project", "check", "net.nd.json", "-t", "tiny"), None),
         (("check", "net.nd.json", "-t", "tiny", "--no-project"), None),
@@ -297,6 +302,14 @@ def test_commands_take_what_was_not_typed(here, call, words, added):
     _, _, err = call(*words)
     note = [line for line in err.splitlines() if line.startswith("from neurodeploy.toml: ")]
     assert [shlex.split(line.removeprefix("from neurodeploy.toml: ")) for line in note] == ([added] if added else [])
+
+
+def test_a_budget_of_the_reference_is_left_out_where_it_does_not_run(here, call):
+    write(PROJECT.replace("accuracy>=0.9", "accuracy_drop<=0.1"))
+    for words in (("profile",), ("run", "--no-reference"), ("run",)):
+        status, _, err = call(*words)
+        assert status == 0, err
+        assert ("accuracy_drop" in err.splitlines()[0]) == (words == ("run",))
 
 
 def test_a_command_does_what_the_words_of_the_note_do(here, call):
