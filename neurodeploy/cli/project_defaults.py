@@ -65,7 +65,8 @@ def project_words(typed: Typed, project: Project) -> list[str]:
     found = list[str]()
     if same and name not in typed.given:
         found.append(_as_argument(project))
-    kinds = READS[typed.command] if same else (TARGET,) if TARGET in READS[typed.command] else ()
+    kinds = READS[typed.command]
+    kinds = kinds if same else (TARGET,) if TARGET in kinds and typed.command not in MODELS else ()
     for parameter, value in (item for kind in kinds for item in VALUES[kind](typed, project)):
         if parameter in typed.options and parameter not in typed.given:
             found += _option(typed.options[parameter], value)
