@@ -26,10 +26,15 @@ __all__ = ["raster", "rates"]
 
 GAP = 0.03
 """Space between two bands, as a share of all bands."""
+LEAST = 0.08
+"""Least height of a band, as a share of all bands."""
 SHORTEST = 0.012
 """Least height of a stroke, as a share of all bands, so that spikes of large populations stay visible."""
 PIXELS = 20_000
-"""Spikes beyond which they are an image within vector files, which would otherwise take megabytes."""
+"""Spikes of a population beyond which those that lie on top of each other are drawn once, and more strokes are an image within
+vector files, which would otherwise take megabytes."""
+COLUMNS = 4_000
+"""Steps of such a population that are told apart."""
 
 
 class Band(NamedTuple):
@@ -40,9 +45,13 @@ class Band(NamedTuple):
 
 
 def _bands(groups: Sequence[Group]) -> list[Band]:
-    """Bands from below, as high as the square root of their neurons, so that ten outputs are visible beside a thousand inputs."""
+    """Bands from below. Each has the least height and a share of the rest by the square root of its neurons, so that a few outputs
+    are visible beside thousands of inputs.
+    """
     weights = np.sqrt([group.size for group in groups])
-    heights = (1 - GAP * (len(groups) - 1)) * weights / weights.sum()
+    least = min(LEAST, 0.5 / len(groups))
+    shares = least + (1 - least * len(groups)) * weights / weights.sum()
+    heights = (1 - GAP * (len(groups) - 1)) * shares
     lows = np.r_[0, np.cumsum(heights + GAP)[:-1]]
     return [Band(float(low), float(height)) for low, height in zip(lows, heights, strict=True)]
 
@@ -58,7 +67,8 @@ def raster(
 ) -> Axes:
     """Return Axes with a stroke for each spike of one sample: steps from left to right, neurons upwards, inputs lowest.
 
-    Each population has a band as high as the square root of its neurons. Within it neuron 0 is the lowest.
+    Each population has a band, whose height grows with the square root of its neurons. Within it neuron 0 is the lowest. Of a population with
+    more than 20,000 spikes, strokes that lie on top of each other are drawn once.
 
     `program`, `recording`: what ran, and a recording of it. `sample`: number of the sample, from 0. `populations`: names of
     populations and inputs, from below; default: all. `inputs`: whether the lines of inputs are drawn where
@@ -89,12 +99,25 @@ def raster(
 
 
 def _strokes(axes: Axes, group: Group, band: Band, sample: int, colour: str) -> None:
-    mine = group.rows[group.rows[:, 0] == sample]
+    mine = group.rows[group.rows[:, 0] == sample, 1:]
     pitch = band.height / group.size
-    middle, half = band.low + (mine[:, 2] + 0.5) * pitch, max(0.42 * pitch, SHORTEST / 2)
-    lines = axes.vlines(mine[:, 1], middle - half, middle + half, colors=colour, linewidths=0.8)
+    if len(mine) > PIXELS:
+        mine = _thinned(mine, max(1, int(SHORTEST / 2 / pitch)))
+    middle, half = band.low + (mine[:, 1] + 0.5) * pitch, max(0.42 * pitch, SHORTEST / 2)
+    lines = axes.vlines(mine[:, 0], middle - half, middle + half, colors=colour, linewidths=0.8)
     lines.set_gid(f"spikes of {group.name}")
     lines.set_rasterized(len(mine) > PIXELS)
+
+
+def _thinned(spikes: NDArray[np.int64], together: int) -> NDArray[np.int64]:
+    """(n, 2) steps and neurons, one for each step and `together` neurons: the others would lie on top of it.
+
+    Beyond COLUMNS steps, neighbouring steps count as one.
+    """
+    steps, neurons = spikes.T
+    wide = max(1, -(-int(steps.max() - steps.min() + 1) // COLUMNS))
+    keys = (steps // wide) * (neurons.max() // together + 1) + neurons // together
+    return spikes[np.unique(keys, return_index=True)[1]]
 
 
 def _time_axis(axes: Axes, program: Program, recording: Recording) -> None:

@@ -29,7 +29,7 @@ def test_a_raster_has_a_stroke_for_each_spike_of_the_sample(ran, sample):
     program, recording = ran
     axes = nd.plot.raster(program, recording, sample=sample)
     roots = {name: math.sqrt(size) for name, size in SIZES.items()}
-    share = (1 - 2 * 0.03) / sum(roots.values())
+    shares = {name: 0.08 + (1 - 3 * 0.08) * root / sum(roots.values()) for name, root in roots.items()}
     low = 0.0
     for name, size in SIZES.items():
         rows = {**recording.spikes, **recording.input_spikes}[name]
@@ -37,11 +37,22 @@ def test_a_raster_has_a_stroke_for_each_spike_of_the_sample(ran, sample):
         drawn = strokes(axes, name)
         assert len(mine) > 0
         assert drawn[:, :, 0].tolist() == [[step, step] for step in mine[:, 1]]
-        height = share * roots[name]
+        height = (1 - 2 * 0.03) * shares[name]
         np.testing.assert_allclose(drawn[:, :, 1].mean(axis=1), low + (mine[:, 2] + 0.5) * height / size)
         low += height + 0.03
     assert [label.get_text() for label in axes.get_yticklabels()] == ["sensor\n8", "hidden\n24", "answer\n3"]
     assert axes.get_xlim() == (0.5, recording.n_steps + 0.5)
+
+
+def test_of_many_spikes_those_on_top_of_each_other_are_drawn_once():
+    from neurodeploy.plot.raster import _thinned
+
+    spikes = np.argwhere(np.random.default_rng(0).random((3000, 24)) < 0.6) + [1, 0]
+    few = [tuple(item) for item in _thinned(spikes, 5).tolist()]
+    assert set(few) <= {tuple(item) for item in spikes.tolist()}
+    cells = [(step, neuron // 5) for step, neuron in few]
+    assert len(cells) == len(set(cells))
+    assert set(cells) == {(step, neuron // 5) for step, neuron in spikes.tolist()}
 
 
 def test_a_raster_draws_what_is_named_in_that_order(ran):
