@@ -5,11 +5,9 @@
 An encoder turns a number into spikes. `rate` spikes at even distances, more often for larger numbers; `poisson` at random,
 as often on average; `latency` once, earlier for larger numbers. A neuron adds up the weights of spikes that reach it in its
 voltage v, which leaks; above the threshold it spikes, and v starts again at 0. Each neuron here is excited by one lamp and
-inhibits the two others a step later, so the brightest lamp silences the rest, until inhibition has leaked away. The same
-raster is written to `raster.svg`.
+inhibits the two others a step later, so the brightest lamp silences the rest, until inhibition has leaked away. Where matplotlib
+is installed, the same raster is written to `raster.svg`.
 """
-
-from pathlib import Path
 
 import numpy as np
 
@@ -48,17 +46,14 @@ def rows_of(recording: nd.Recording) -> list[tuple[str, np.ndarray]]:
     return found
 
 
-def draw(rows: list[tuple[str, np.ndarray]]) -> str:
-    """Return a picture of the raster as SVG: a stroke for each spike."""
-    lines = []
-    for place, (label, steps) in enumerate(rows):
-        y = 16 * place + 8 * (place // 3) + 24
-        colour = "#c0392b" if "neuron" in label else "#34495e"
-        lines.append(f'<text x="8" y="{y}">{label}</text>')
-        lines += [f'<path d="M{150 + 8 * s} {y - 10}v11" stroke="{colour}" stroke-width="2"/>' for s in steps]
-    style = 'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="12"'
-    size = f'width="{180 + 8 * STEPS}" height="{19 * len(rows) + 16}"'
-    return f'<svg {style} {size}><rect width="100%" height="100%" fill="white"/>{"".join(lines)}</svg>\n'
+def draw(program: nd.Program, recording: nd.Recording) -> str:
+    """Write the raster as a picture where matplotlib is installed, and return where it is or how to get one."""
+    order = [name for kind in ENCODERS for name in (kind, f"{kind}_cells")]
+    try:
+        nd.plot.raster(program, recording, populations=order).figure.savefig("raster.svg")
+    except nd.DiagnosticError as error:
+        return f"there is no picture: {error}"
+    return "the picture is raster.svg"
 
 
 def main() -> None:
@@ -69,11 +64,10 @@ def main() -> None:
     for place, (label, steps) in enumerate(rows):
         marks = "".join("|" if step in steps else "." for step in range(1, STEPS + 1))
         print(f"{'' if place % 3 else chr(10)}{label:20} {marks} {len(steps):2}")
-    Path("raster.svg").write_text(draw(rows), encoding="utf-8")
 
     cost = nd.profile(program, recording)
     energy = 1e9 * cost.energy_per_inference.value
-    print(f"\n{cost.cores} core, {energy:.0f} nJ for {STEPS} steps (modelled); the picture is raster.svg")
+    print(f"\n{cost.cores} core, {energy:.0f} nJ for {STEPS} steps (modelled); {draw(program, recording)}")
     spikes = [len(steps) for label, steps in rows if "neuron" in label and "rate" in label]
     assert spikes[2] > 5 * max(spikes[:2]), "the brightest lamp silences the others"
 
