@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from neurodeploy.plot.chip import chip
 from neurodeploy.plot.energy import energy
+from neurodeploy.plot.floors import floors
 from neurodeploy.plot.frame import style
 from neurodeploy.plot.quantization import quantization
 from neurodeploy.plot.raster import raster, rates
 from neurodeploy.plot.trace import trace
 from neurodeploy.plot.tuning import tuning
 
-__all__ = ["chip", "energy", "quantization", "raster", "rates", "style", "trace", "tuning"]
+__all__ = ["chip", "energy", "floors", "quantization", "raster", "rates", "style", "trace", "tuning"]

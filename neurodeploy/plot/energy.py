@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from neurodeploy.diagnostics import about
 from neurodeploy.diagnostics.choices import needs
-from neurodeploy.plot.frame import PALETTE, frame, nothing, one_of, tidy
+from neurodeploy.plot.frame import PALETTE, frame, nothing, one_of, prefix, tidy
 from neurodeploy.profile import Estimate, Profile
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def energy(
     one_of("plot.energy", "quantity", quantity, ("energy", "time"))
     one_of("plot.energy", "by", by, ("boundary", "part"))
     bars = _bars(profile, quantity, by)
-    scale, letter = _prefix(max(item.estimate.high for item in bars))
+    scale, letter = prefix(max(item.estimate.high for item in bars))
     ends = [
         end / scale for item in bars for end in (item.estimate.low, item.estimate.value, item.estimate.high) if end > 0
     ]
@@ -116,9 +116,3 @@ def _parts(profile: Profile, quantity: str) -> list[tuple[str, Estimate | None]]
         for part in getattr(item, f"{quantity}_parts")
     ]
     return [(part.name, part.estimate) for part in every if part.estimate.high > 0]
-
-
-def _prefix(value: float) -> tuple[float, str]:
-    """(factor, SI prefix) of a value, so that it is at least 1."""
-    prefixes = ((1.0, ""), (1e-3, "m"), (1e-6, "\N{MICRO SIGN}"), (1e-9, "n"), (1e-12, "p"))
-    return next(((scale, letter) for scale, letter in prefixes if value >= scale), prefixes[-1])

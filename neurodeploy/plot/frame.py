@@ -26,6 +26,7 @@ __all__ = [
     "frame",
     "nothing",
     "one_of",
+    "prefix",
     "require",
     "style",
     "tidy",
@@ -155,3 +156,9 @@ def unknown(function: str, kind: str, name: object, known: Sequence[str]) -> Dia
 def nothing(function: str, subject: Subject, message: str, fix: str = "") -> DiagnosticError:
     """Return the error ND766: there is no data for the picture. `fix`: how to get it."""
     return DiagnosticError(function, (finding("ND766", subject, message, fixes=[fix] if fix else []),))
+
+
+def prefix(value: float) -> tuple[float, str]:
+    """Return (factor, SI prefix) in which a value is at least 1; `value`: 0 or above, in J or s."""
+    prefixes = ((1.0, ""), (1e-3, "m"), (1e-6, "\N{MICRO SIGN}"), (1e-9, "n"), (1e-12, "p"))
+    return next(((scale, letter) for scale, letter in prefixes if value >= scale), prefixes[-1])

@@ -219,6 +219,20 @@ def test_designs_are_compared_in_one_picture(ran):
     assert found["two (chip)"][1] == pytest.approx(chips.time_per_inference.value)
 
 
+def test_floors_are_the_times_of_cores_from_the_busiest(spread):
+    result = nd.profile(*spread)
+    axes = nd.plot.floors(result)
+    rows = sorted(result.floors, key=lambda item: -item.busy_s)
+    assert len(rows) > 1
+    factor = {"\N{MICRO SIGN}": 1e-6, "n": 1e-9, "m": 1e-3}[axes.get_ylabel().split("(")[1][0]]
+    assert [bar.get_height() * factor for bar in axes.patches] == pytest.approx([item.busy_s for item in rows])
+    assert [label.get_text() for label in axes.get_xticklabels()] == [str(item.core) for item in rows]
+    lines = {line.get_label().split()[0]: np.array(line.get_ydata()) * factor for line in axes.lines}
+    for name in ("memory", "compute", "traffic"):
+        np.testing.assert_allclose(lines[name], [getattr(item, f"{name}_s") for item in rows])
+    assert lines["barrier"][0] == pytest.approx(rows[0].barrier_s)
+
+
 def test_stored_weights_are_the_mantissas_of_the_program(ran):
     """Against the tables of the program, which are written and read by other code."""
     from neurodeploy.plot.quantization import stored_weights
@@ -311,6 +325,8 @@ BAD = [
     ("ND002", lambda p, r: nd.plot.tuning({"a": 1.0})),
     ("ND002", lambda p, r: nd.plot.tuning(p)),
     ("ND002", lambda p, r: nd.plot.quantization(p.network)),
+    ("ND002", lambda p, r: nd.plot.floors(p)),
+    ("ND766", lambda p, r: nd.plot.floors(nd.profile(p, r).model_copy(update={"floors": ()}))),
     ("ND766", lambda p, r: nd.plot.energy({})),
     ("ND766", lambda p, r: nd.plot.tuning({})),
     ("ND766", lambda p, r: nd.plot.raster(p, nd.run(p, np.ones((1, 8)), record=["hidden"]), populations=["answer"])),

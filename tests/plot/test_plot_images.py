@@ -28,6 +28,7 @@ PICTURES = {
     "rates": lambda ran, _: nd.plot.rates(*ran, window=3, inputs=True),
     "chip": lambda _, spread: nd.plot.chip(*spread, traffic=3),
     "energy": lambda ran, _: nd.plot.energy(nd.profile(*ran)),
+    "floors": lambda _, spread: nd.plot.floors(nd.profile(*spread)),
     "trace": lambda ran, _: nd.plot.trace(*ran, "hidden.v", neurons=[2, 7], sample=1),
     "quantization": lambda ran, _: nd.plot.quantization(nd.compile(ran[0].network, "loihi1", weight_bits={"*": 4})),
     "tuning": lambda *_: nd.plot.tuning(study()),
