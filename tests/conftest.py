@@ -16,6 +16,9 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+# before the first import of numpy, and for every child: threads of workers that wait for each other's cores take many times longer
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+
 import numpy as np
 import pytest
 
