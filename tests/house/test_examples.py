@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import neurodeploy as nd
 from neurodeploy.compiler import compile_network
@@ -31,6 +32,8 @@ SCRIPTS = sorted([*EXAMPLES.glob("*.py"), *(path for path in EXAMPLES.glob("*/*.
 """Examples of one file, and those that are named as the folder of their data."""
 TRAINED = sorted(EXAMPLES.glob("*/*.onnx"))
 """Trained networks that are shipped."""
+SPIKING = sorted(EXAMPLES.glob("*/*.nir"))
+"""Spiking networks that are shipped as NIR."""
 
 
 def run_script(path: Path, *words: str, cwd: Path) -> str:
@@ -47,6 +50,7 @@ def test_there_are_examples() -> None:
         "over_the_limit",
         "recurrent",
         "spiking_rnn",
+        "event_cnn",
         "digits_cnn",
     }
 
@@ -83,6 +87,20 @@ def test_a_shipped_network_is_small_and_is_read_as_it_computes(path: Path) -> No
     wanted = np.concatenate([session.run(None, {given.name: sample[None]})[0] for sample in x])
     found = forward(network, {given.name: x})[network.nodes[-1].name]
     assert np.abs(found - wanted).max() <= 1e-5 * np.abs(wanted).max()
+
+
+@pytest.mark.parametrize("path", SPIKING, ids=lambda path: path.stem)
+def test_a_shipped_nir_file_is_small_and_says_the_same_to_other_tools(path: Path) -> None:
+    """Without the metadata of neurodeploy, the graph holds the same weights, and nothing comes from the machine that wrote it."""
+    content = path.read_bytes()
+    assert len(content) < 300_000
+    assert not re.search(rb"/(home|root|tmp|work|Users)/", content)
+    whole = nd.load(path)
+    options = nd.ImportOptions(producer="nir", reset="zero", dt_s=whole.time.dt_s)
+    graph = nd.load(path, options, kind=nd.Imported).network
+    own, other = ({(item.source, item.target): item.operation for item in net.projections} for net in (whole, graph))
+    assert own.keys() == other.keys()
+    assert all(np.array_equal(own[pair].weights, other[pair].weights) for pair in own)
 
 
 def test_calibration_samples_were_not_held_back(digits: Digits) -> None:
@@ -210,11 +228,14 @@ def test_the_recurrent_network_was_trained_as_what_runs(monkeypatch: pytest.Monk
     train, example = importlib.import_module("train"), importlib.import_module("spiking_rnn")
     for name in ("train", "spiking_rnn"):  # other examples have modules of the same names
         monkeypatch.delitem(sys.modules, name)
-    with np.load(folder / "spiking_rnn.npz") as file:
-        weights = {name: file[name].astype(np.float64) for name in file}
+    network = nd.load(folder / "spiking_rnn.nir")
+    names = ("to_embedding", "to_memory", "recurrent", "to_mood")
+    weights = {
+        name: item.operation.weights.astype(np.float64) for name, item in zip(names, network.projections, strict=True)
+    }
     spikes, labels, _ = (item[-50:] for item in example.sentences())
     v = np.stack(train.forward(weights, spikes)["v mood"][1:], axis=1)
-    program = nd.compile(example.network_of(weights), target="loihi1")
+    program = nd.compile(network, target="loihi1")
     recording = nd.run(program, {"words": spikes}, backend="reference", probes="mood.v")
     states = next(iter(recording.states.values()))
     assert states.shape == v.shape
@@ -228,3 +249,45 @@ def test_the_recurrent_network_was_trained_as_what_runs(monkeypatch: pytest.Monk
         last = last - last.max(axis=1, keepdims=True)
         loss.append(-np.mean((last - np.log(np.exp(last).sum(axis=1, keepdims=True)))[np.arange(50), labels]))
     assert (loss[0] - loss[1]) / 2e-6 == pytest.approx(np.abs(gradient["to_mood"]).sum(), rel=1e-4)
+
+
+def convolved(x: NDArray[np.float64], weights: NDArray[np.float64], padding: int) -> NDArray[np.float64]:
+    """Return the cross-correlation of (samples, channels, rows, columns) with a stride of 2."""
+    padded = np.pad(x, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, weights.shape[2:], axis=(2, 3))[:, :, ::2, ::2]
+    return np.einsum("ncrsij,ocij->nors", windows, weights)
+
+
+def test_recordings_of_the_event_example_are_read_and_computed_as_their_definition(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """From the events to v of the shapes: one spike for a pixel and step; v keeps 1 - dt / tau; a spike above 1, then v = 0."""
+    pytest.importorskip("sklearn", reason="scikit-learn is missing and cannot be had: it comes with the `test` extra")
+    monkeypatch.syspath_prepend(str(EXAMPLES / "event_cnn"))
+    example = importlib.import_module("event_cnn")
+    monkeypatch.delitem(sys.modules, "event_cnn")
+    rows, kinds = example.events(8, seed=5)
+    example.write(tmp_path / "recordings", rows, kinds)
+    network = nd.load(EXAMPLES / "event_cnn" / "event_cnn.nir")
+    samples = nd.load_events(tmp_path / "recordings", network)
+    order = np.argsort(kinds, kind="stable")  # folders come in the order of their labels
+    assert samples.labels is not None
+    assert samples.labels.tolist() == kinds[order].tolist()
+    shown = np.zeros((8, 30, 2, 24, 24))
+    shown[rows[:, 0], rows[:, 1] // 2000, rows[:, 4], rows[:, 3], rows[:, 2]] = 1
+    edges, corners, shape = (item.operation.weights.astype(np.float64) for item in network.projections)
+    v_edges, v_corners, v = np.zeros((8, 8, 12, 12)), np.zeros((8, 16, 6, 6)), np.zeros((8, 5))
+    s_edges, s_corners, voltages = v_edges, v_corners, []
+    for t in range(33):
+        given = shown[:, t - 1] if 0 < t <= 30 else 0 * shown[:, 0]
+        v = v * (1 - 2 / 40) + s_corners.reshape(8, -1) @ shape.T
+        v_corners = v_corners * (1 - s_corners) * (1 - 2 / 8) + convolved(s_edges, corners, 1)
+        v_edges = v_edges * (1 - s_edges) * (1 - 2 / 8) + convolved(given, edges, 2)
+        s_edges, s_corners = (v_edges > 1).astype(float), (v_corners > 1).astype(float)
+        voltages.append(v)
+    recording = nd.run(nd.compile(network, "loihi1"), samples, backend="reference", probes="shape.v")
+    states = next(iter(recording.states.values()))
+    expected = np.stack(voltages, axis=1)[order]
+    assert states.shape == expected.shape
+    assert np.abs(expected).max() > 1
+    assert np.abs(states - expected).max() < 1e-4
