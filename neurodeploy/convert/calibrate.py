@@ -35,6 +35,8 @@ FINALISTS = 3
 """Candidates that are tried on more samples."""
 WORK = 2e9
 """Synapses times steps times samples of one simulation of the search, at most; fewer samples are tried for larger networks."""
+LAST = 4 * WORK
+"""The same of a simulation of the best plan, whose constants are corrected at last: a mean error needs more samples than a choice."""
 HELD = 1 << 25
 """Values of layers that are held at once; fewer samples are used for larger networks."""
 FIRST = 16
@@ -115,17 +117,17 @@ def calibrate(layers: Layers, samples: Samples, goal: Goal, candidates: list[Can
     ranked = sorted(candidates, key=lambda item: -scores[item].value)[:FINALISTS]
     more = search.on(search.sized(SEARCHED))
     best = max((more.tried(dict.fromkeys(layers.by_name, item)) for item in ranked), key=lambda item: item.score.value)
-    best = more.settled(more.refined(best))
+    best, last = more.refined(best), search.on(search.sized(SEARCHED, LAST))
+    best = last.settled(best)
     return Calibrated(
-        best.plan, best.chosen, search.floats, scores, best.score, best.stored, best.run, more.samples, more.wanted,
+        best.plan, best.chosen, search.floats, scores, best.score, best.stored, best.run, last.samples, last.wanted,
         best.shifted,
     )  # fmt: skip
 
 
 def _some(n_samples: int, most: int, seed: int) -> Array:
-    """Numbers of at most so many samples, at least one, chosen with the seed, ascending."""
-    most = max(int(most), 1)
-    return np.sort(np.random.default_rng(seed).permutation(n_samples)[:most])
+    """Numbers of at most so many samples, at least one, chosen with the seed, in no order: the first of them are as any."""
+    return np.random.default_rng(seed).permutation(n_samples)[: max(int(most), 1)]
 
 
 class _Try(NamedTuple):
@@ -152,10 +154,10 @@ class _Search:
         self.labels = self.wanted.argmax(axis=1) if samples.labels is None else samples.labels
         self.inputs = {item.name: input_coding(item, samples.values[item.name]) for item in layers.inputs}
 
-    def sized(self, most: int) -> int:
-        """Return the number of samples of a simulation, at most `most`."""
+    def sized(self, most: int, work: float = WORK) -> int:
+        """Return the number of samples of a simulation, at most `most`. `work`: synapses times steps times samples at most."""
         plan = self.plan({name: Candidate(self.percentiles[0], per_channel=False) for name in self.layers.by_name})
-        return max(min(most, int(WORK / (self.goal.steps * max(synapses_of_plan(plan), 1)))), 16)
+        return max(min(most, int(work / (self.goal.steps * max(synapses_of_plan(plan), 1)))), 16)
 
     def on(self, n_samples: int) -> _Search:
         """Return the same search on some of the samples."""
@@ -245,12 +247,22 @@ class _Search:
         What a target rounds off them is added once at the start.
         """
         plain = self.exactly(best.chosen, plan_of(self.layers, best.plan.codings, hard=self.goal.hard))
+        if plain.score.full:  # on samples that the search did not see
+            plain = self.exactly(
+                best.chosen, self.plan(best.chosen, self.ranges.with_floors(self.floors(plain.stored)))
+            )
         if not best.shifted:
             return plain
-        held = self.held(best.plan)
-        made = corrected(best.plan, held.plan, self.floats, self.samples.values, self.goal.steps, once=True)
-        tried = [self.exactly(best.chosen, plan)._replace(shifted=True) for plan in (best.plan, made.plan)]
+        made = self.corrected(plain.plan, plain.stored.plan)
+        tried = [
+            self.exactly(best.chosen, plan)._replace(shifted=True) for plan in (made, self.corrected(made, once=True))
+        ]
         return max(plain, *tried, key=lambda item: item.score.value)
+
+    def corrected(self, plan: Plan, held: Plan | None = None, *, once: bool = False) -> Plan:
+        """Return a plan with corrected constants. `held`: the plan as it is stored, if that is known. `once`: as in `corrected`."""
+        held = held or self.held(plan).plan
+        return corrected(plan, held, self.floats, self.samples.values, self.goal.steps, once=once).plan
 
 
 def is_full(held: Stored, run: Run) -> bool:

@@ -19,8 +19,10 @@ from neurodeploy.trained.layers import Layer
 __all__ = ["Corrected", "corrected"]
 
 Array = NDArray[Any]
-HELD = 1 << 25
-"""Spikes of all layers that are held at once, in all steps; fewer samples are used for larger networks."""
+HELD, DRIVEN = 1 << 26, 1 << 25
+"""Spikes of all layers, and inputs of the largest one, that are held at once, in all steps; fewer samples are used for larger
+networks.
+"""
 
 
 class Corrected(NamedTuple):
@@ -41,15 +43,15 @@ def corrected(
     first one, where a weight resolves so many times less than in all of them. Layers with several units, and maxima over windows,
     stay as they are.
     """
-    total = sum(item.constant.size for item in plan.populations) + sum(x.shape[1] for x in inputs.values())
-    most = max(HELD // (total * steps), 1)
-    spikes = dict[tuple[str, int], Array]()
+    most, spikes = _most(plan, inputs, steps), dict[tuple[str, int], Array]()
     for name, values in inputs.items():
         for unit, rate in enumerate(input_rates(held.codings[name], values[:most])):
-            spikes[name, unit] = spikes_of_rates(rate, steps)
+            spikes[name, unit] = spikes_of_rates(rate, steps) > 0
     made, counts, reach = list[Planned](), dict[str, Array](), dict[str, float]()
+    read: Array = np.zeros((0, 0, 0))
     for item, own in zip(plan.populations, held.populations, strict=True):
-        found, drive = item, driven(own, spikes, steps)
+        given = {(wire.source, wire.unit): spikes[wire.source, wire.unit].astype(np.float32) for wire in own.wires}
+        found, drive = item, driven(own, given, steps)
         sent, reach[item.name] = emitted(held, own, drive)
         if item.n_units == 1 and item.kind != "any":
             lacks = _missing(plan, held.layers.by_name[item.layer], floats, sent.mean(axis=0))
@@ -57,11 +59,19 @@ def corrected(
             drive[: 1 if once else steps] += (lacks * (steps if once else 1)).astype(drive.dtype)
             sent, reach[item.name] = emitted(held, own, drive)
         made.append(found)
-        spikes[item.layer, item.unit] = sent
-        if item.kind != "read":
-            counts[item.name] = sent.sum(axis=0)
-    read = np.cumsum(spikes[made[-1].layer, made[-1].unit], axis=0).transpose(1, 0, 2)
+        if item.kind == "read":
+            read = np.cumsum(sent, axis=0).transpose(1, 0, 2)
+            continue
+        spikes[item.layer, item.unit] = sent > 0
+        counts[item.name] = sent.sum(axis=0)
     return Corrected(plan._replace(populations=tuple(made)), Run(counts, read, reach))
+
+
+def _most(plan: Plan, inputs: Mapping[str, Array], steps: int) -> int:
+    """Number of samples that are used, at least one."""
+    sizes = [item.constant.size for item in plan.populations]
+    lines = sum(x.shape[1] for x in inputs.values())
+    return max(min(HELD // ((sum(sizes) + lines) * steps), DRIVEN // (max(sizes) * steps)), 1)
 
 
 def _with(item: Planned, own: Planned, lacks: Array, steps: int) -> Planned:
