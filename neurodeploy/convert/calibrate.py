@@ -35,8 +35,8 @@ FINALISTS = 3
 """Candidates that are tried on more samples."""
 WORK = 2e9
 """Synapses times steps times samples of one simulation of the search, at most; fewer samples are tried for larger networks."""
-LAST = 4 * WORK
-"""The same of a simulation of the best plan, whose constants are corrected at last: a mean error needs more samples than a choice."""
+LAST = 2 * WORK
+"""The same of the last correction of constants: a mean error needs more samples than a choice."""
 HELD = 1 << 25
 """Values of layers that are held at once; fewer samples are used for larger networks."""
 FIRST = 16
@@ -117,10 +117,9 @@ def calibrate(layers: Layers, samples: Samples, goal: Goal, candidates: list[Can
     ranked = sorted(candidates, key=lambda item: -scores[item].value)[:FINALISTS]
     more = search.on(search.sized(SEARCHED))
     best = max((more.tried(dict.fromkeys(layers.by_name, item)) for item in ranked), key=lambda item: item.score.value)
-    best, last = more.refined(best), search.on(search.sized(SEARCHED, LAST))
-    best = last.settled(best)
+    best = more.settled(more.refined(best), search.on(search.sized(SEARCHED, LAST)))
     return Calibrated(
-        best.plan, best.chosen, search.floats, scores, best.score, best.stored, best.run, last.samples, last.wanted,
+        best.plan, best.chosen, search.floats, scores, best.score, best.stored, best.run, more.samples, more.wanted,
         best.shifted,
     )  # fmt: skip
 
@@ -241,27 +240,21 @@ class _Search:
                 best = found if found.score.value > best.score.value else best
         return best
 
-    def settled(self, best: _Try) -> _Try:
+    def settled(self, best: _Try, last: _Search) -> _Try:
         """Return the plan as the target stores it, with corrected constants if they bring its output closer.
 
-        What a target rounds off them is added once at the start.
+        What a target rounds off them is added once at the start. `last`: the search on the samples that correct them.
         """
         plain = self.exactly(best.chosen, plan_of(self.layers, best.plan.codings, hard=self.goal.hard))
-        if plain.score.full:  # on samples that the search did not see
-            plain = self.exactly(
-                best.chosen, self.plan(best.chosen, self.ranges.with_floors(self.floors(plain.stored)))
-            )
         if not best.shifted:
             return plain
-        made = self.corrected(plain.plan, plain.stored.plan)
-        tried = [
-            self.exactly(best.chosen, plan)._replace(shifted=True) for plan in (made, self.corrected(made, once=True))
-        ]
-        return max(plain, *tried, key=lambda item: item.score.value)
+        made = last.corrected(plain.plan, plain.stored.plan)
+        steady = self.exactly(best.chosen, made)
+        once = self.exactly(best.chosen, last.corrected(made, steady.stored.plan, once=True))
+        return max(plain, steady._replace(shifted=True), once._replace(shifted=True), key=lambda item: item.score.value)
 
-    def corrected(self, plan: Plan, held: Plan | None = None, *, once: bool = False) -> Plan:
-        """Return a plan with corrected constants. `held`: the plan as it is stored, if that is known. `once`: as in `corrected`."""
-        held = held or self.held(plan).plan
+    def corrected(self, plan: Plan, held: Plan, *, once: bool = False) -> Plan:
+        """Return a plan with corrected constants. `held`: the plan as it is stored. `once`: as in `correct.corrected`."""
         return corrected(plan, held, self.floats, self.samples.values, self.goal.steps, once=once).plan
 
 
