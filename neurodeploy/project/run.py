@@ -48,7 +48,7 @@ from neurodeploy.project.baseline import (
 from neurodeploy.project.project import Project, ProjectTarget
 from neurodeploy.project.read import require_files
 from neurodeploy.project.result import ProjectResult, TargetResult
-from neurodeploy.project.samples import first_samples, stimulus_beside
+from neurodeploy.project.samples import stimulus_beside
 from neurodeploy.simulate import (
     Progress,
     Recording,
@@ -63,6 +63,7 @@ from neurodeploy.simulate import (
     run,
     stop_findings,
 )
+from neurodeploy.simulate.recorded_samples import first_samples
 
 __all__ = ["FIGURES", "Others", "run_project", "samples_of_project"]
 

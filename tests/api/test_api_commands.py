@@ -199,6 +199,8 @@ def test_report(document):
     ran = document("run", "net.ndp", "--report", "ran.html")["profile"]
     assert {**ran, "metrics": again["profile"]["metrics"]} == again["profile"]
     assert "Accuracy against float" in Path("ran.html").read_text(encoding="utf-8")
+
+
 def test_costs_at_a_boundary_and_a_rate(document):
     program = nd.compile(nd.load("net.nd.json"), "loihi1")
     nd.save(program, "net.ndp")
