@@ -9,6 +9,7 @@ network as the spikes that it is, and wrote it as NIR.
 """
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,9 +67,10 @@ def write(folder: Path, rows: NDArray[np.int_], kinds: NDArray[np.int_]) -> None
 
 
 def main() -> None:
-    write(Path("recordings"), *events(N_TEST, TEST_SEED))
     program = nd.compile(nd.load(Path(__file__).with_name("event_cnn.nir")), target="loihi1")
-    samples = nd.load_events("recordings", program)
+    with TemporaryDirectory() as folder:
+        write(Path(folder), *events(N_TEST, TEST_SEED))
+        samples = nd.load_events(folder, program)
     floats, chip = (nd.run(program, samples, backend=name) for name in ("reference", "emulator"))
     answered = confusion_matrix(samples.labels, nd.answers(program, chip))
     print(f"{'recording of':>12}   called a {' '.join(f'{name:>8}' for name in SHAPES)}")
