@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from neurodeploy.base.described import field_meanings
 from neurodeploy.hardware.feasibility_target import ARCHITECTURES, Words
-from neurodeploy.hardware.figure import Figure, FigureList, FigurePerCore, FigureRange, FigureTable
+from neurodeploy.hardware.figure import CostFigure, Figure, FigureList, FigurePerCore, FigureRange, FigureTable
 from neurodeploy.hardware.files import target_document
 from neurodeploy.hardware.target import EventCost, Target
 from neurodeploy.hardware.units import field_units
@@ -18,6 +18,7 @@ from neurodeploy.hardware.units import field_units
 __all__ = ["target_template"]
 
 FORMS: dict[type[BaseModel], str] = {
+    CostFigure: "value = 0, low = 0, high = 0",
     Figure: "value = 0",
     FigureRange: "low = 0, high = 0",
     FigureList: "values = [0]",
@@ -30,7 +31,8 @@ FORMS: dict[type[BaseModel], str] = {
 HEADER = """\
 # Set name (which must be the name of the file without .toml), title and vendor, then replace every figure.
 # A figure is {value, unit, source, confidence}. confidence is one of published, vendor, secondary, third-party, derived,
-# ours. Remove optional figures that are not public: an absent figure is unknown and limits nothing.
+# ours. Remove optional figures that are not public: an absent figure is unknown and limits nothing. Any figure may say in
+# disagrees what other sources give; figures of energy, time and power may have low, high, kind and voltage_v.
 """
 
 

@@ -176,7 +176,7 @@ def _on_rate(result: Profile) -> list[Diagnostic]:
     if result.rate_per_s is None:
         return []
     if share is None:
-        message = f"static power at {result.rate_per_s:g} inferences/s has no share: a figure is not public"
+        message = f"static power at {result.rate_per_s:,g} inferences/s has no share: a figure is not public"
         return [finding("ND614", where, message)]
     if share.busy.high <= 1:
         return []
@@ -185,7 +185,7 @@ def _on_rate(result: Profile) -> list[Diagnostic]:
         return []
     low, value, high = (f"{1e6 * number:,.4g}" for number in (time.low, time.value, time.high))
     message = (
-        f"an inference takes {value} us ({low} - {high}), and {share.rate_per_s:g} a second leave {allowed:,.4g} us"
+        f"an inference takes {value} us ({low} - {high}), and {share.rate_per_s:,g} a second leave {allowed:,.4g} us"
     )
     return [finding("ND610", where, message)]
 

@@ -80,7 +80,7 @@ def bottleneck(profile: Profile) -> str | None:
 
 
 def _at_rate(share: StaticShare) -> Iterator[Row]:
-    rate = f"{share.rate_per_s:g}/s"
+    rate = f"{share.rate_per_s:,g}/s"
     yield f"at {rate}: energy of one inference", interval(share.energy_per_inference)
     yield f"at {rate}: mean power", interval(share.power_w)
     yield f"at {rate}: static share of it", percentage(share.share)
