@@ -16,7 +16,7 @@ from neurodeploy.diff import Differences
 from neurodeploy.io.archive import write_atomically
 from neurodeploy.profile import PROFILE_FIGURES, Profile, met_budgets, read_budgets
 from neurodeploy.program import Program
-from neurodeploy.simulate import Recording, Samples, SampleValues, Stimulus, part_findings
+from neurodeploy.simulate import Recording, Samples, SampleValues, Stimulus, part_findings, stop_findings
 from neurodeploy.simulate.recorded_samples import first_samples, stimulus_of_recording
 from neurodeploy.simulate.samples import normalized_samples
 
@@ -40,7 +40,8 @@ def report(
 ) -> str:
     """Return the HTML of one page on a program and its run; the page needs no network. Equal arguments give equal bytes.
 
-    `recording`: a run of `program`, on any backend; without it the page shows the compilation. `path`: file to write the
+    `recording`: a run of `program`, on any backend; without it, or without a complete sample in it, the page shows the
+    compilation. `path`: file to write the
     page to. `samples`: those that were run, with labels for the accuracy; a Stimulus has no values to show. `reference`:
     recording of the same samples on the backend "reference". `profile`: of the recording, if it is known; by default that
     of nd.profile. `budgets`: as for nd.over_budget. `findings`: further ones to show. `changes`: differences from a
@@ -61,6 +62,8 @@ def report(
         require_own("report", program, recording)
     if reference is not None:
         require_own("report", program, reference)
+    stopped = stop_findings(recording) if recording is not None else ()
+    recording = None if recording is not None and not recording.n_samples else recording
     values, labels = _values(program, recording, samples)
     if recording is not None:
         profile = profile or profile_of(program, recording, labels=labels, reference=reference)
@@ -70,7 +73,7 @@ def report(
     wanted = (budgets,) if isinstance(budgets, str) else tuple(budgets)
     of_metrics = profile.metrics.findings if profile and profile.metrics else ()
     of_run = (*recording.findings, *of_metrics) if recording else ()
-    own = (*program.findings, *of_run, *(profile.findings if profile else ()))
+    own = (*program.findings, *stopped, *of_run, *(profile.findings if profile else ()))
     exceeded = over_budget(profile, wanted) if profile else ()
     moved = changes.findings if changes else ()
     found = tuple(sorted_findings(dict.fromkeys((*own, *findings, *moved, *exceeded))))

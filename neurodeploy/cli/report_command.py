@@ -173,6 +173,8 @@ def _recorded(program: Program, model: Path, file: Path, wanted: RunRequest, res
     if recording.program_digest != program.digest():
         message = f"is a recording of program {recording.program_digest[:12]}, not of {program.digest()[:12]}"
         raise usage("ND703", about("file", file), message)
+    if not recording.n_samples:
+        return Ran(recording)
     values, stimulus, found = _samples(program, model, recording, wanted)
     part = () if stimulus is None else part_findings(program.network, recording, stimulus)
     whole = stimulus is not None and recording.complete and not part

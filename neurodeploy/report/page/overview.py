@@ -51,7 +51,7 @@ def _left_out(subject: ReportSubject) -> Iterator[str]:
     """Why sections that one may look for are not on the page."""
     recording, network = subject.recording, subject.program.network
     if recording is None:
-        yield "The program was not run for this page, so it shows what was compiled, and neither activity nor cost."
+        yield "No sample of a run is complete, so the page shows what was compiled, and neither activity nor cost."
         return
     if not network.outputs:
         yield "Accuracy is not shown, because the network has no output."
@@ -206,8 +206,13 @@ def _answered(subject: ReportSubject, recording: Recording | None, *, integers: 
     return answers(subject.program.network, recording, units_of(subject.program) if integers else None)
 
 
+def _on_chip(subject: ReportSubject) -> bool:
+    """Whether the recording has the integers of the chip."""
+    return subject.recording is not None and subject.recording.ran_on != "reference"
+
+
 def _gathered(subject: ReportSubject) -> _Answers | None:
-    chip = _answered(subject, subject.recording, integers=True)
+    chip = _answered(subject, subject.recording, integers=_on_chip(subject))
     labels = subject.samples.labels if subject.samples is not None else None
     part = subject.profile is not None and subject.profile.accuracy is None
     if part or chip is None or labels is None or labels.size < chip.size:
@@ -236,7 +241,8 @@ def accuracy(subject: ReportSubject) -> Section | None:
         return None
     n = found.labels.size
     rows, right = list[tuple[str, ...]](), found.chip == found.labels
-    for name, given in (("the chip's integers", found.chip), ("float reference", found.reference)):
+    own = "the chip's integers" if _on_chip(subject) else "this run, in floats"
+    for name, given in ((own, found.chip), ("float reference", found.reference)):
         if given is not None:
             correct = int((given == found.labels).sum())
             low, high = wilson(correct, n)

@@ -121,6 +121,18 @@ def test_every_section_is_left_out_without_its_data(subject):
     assert "uPlot" not in report_page(bare)
 
 
+def test_a_run_that_was_stopped_before_its_first_sample_is_said_and_not_shown(subject):
+    recording = subject.recording
+    empty = {name: rows[:0] for name, rows in recording.spikes.items()}
+    none = {name: rows[:0] for name, rows in recording.input_spikes.items()}
+    fields = {"n_samples": 0, "complete": False, "spikes": empty, "input_spikes": none, "states": {}}
+    stopped = recording.model_copy(update={**fields, "active_updates": None})
+    page = nd.report(subject.program, stopped, samples=subject.samples)
+    assert [item["id"] for item in Read(page).of("section")][:2] == ["verdict", "map"]
+    assert "ND507" in page
+    assert "No sample of a run is complete" in page
+
+
 def test_the_same_subject_gives_the_same_bytes(subject, page, tmp_path):
     assert report_page(subject) == page
     nd.save(subject.program, tmp_path / "a.ndp")

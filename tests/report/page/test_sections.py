@@ -294,7 +294,7 @@ def test_the_page_says_what_it_leaves_out_and_why(subject):
     def told(**changed):
         return verdict(subject._replace(**changed)).body
 
-    assert "was not run for this page" in told(recording=None, profile=None, samples=None)
+    assert "No sample of a run is complete" in told(recording=None, profile=None, samples=None)
     assert "were not given" in told(samples=None)
     assert "have no labels" in told(samples=subject.samples.model_copy(update={"labels": None}))
     assert "is not complete" in told(profile=subject.profile.model_copy(update={"accuracy": None}))
