@@ -76,6 +76,7 @@ def _study(axes: Axes, study: Study) -> None:
     _even_steps(axes, steps)
     axes.set_xlabel("steps of a sample")
     axes.set_ylabel(f"{MEASURES[study.measure]} ({study.n_samples:,} samples)")
+    axes.set_ylim(top=min(axes.get_ylim()[1], 1.01))
     axes.legend(loc="best")
 
 

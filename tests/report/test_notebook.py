@@ -111,6 +111,15 @@ def test_a_profile_is_the_bill_of_the_terminal(ran, capsys):
     assert set(words) <= set(page(result).text.split())
 
 
+def test_a_conversion_shows_its_network_and_layers():
+    from sklearn.linear_model import LogisticRegression
+
+    made = nd.convert(LogisticRegression().fit(np.eye(2), [0, 1]), calibration=np.eye(2), steps=4)
+    shown = page(made).text
+    assert f"Network {made.network.name}" in shown
+    assert f"layers at 4 steps, scheme {made.scheme}" in shown
+
+
 def test_a_compilation_and_an_error_show_every_finding():
     result = nd.check(wide_network(), "tiny")
     shown = page(result).text

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from neurodeploy.blame.nouns import Blame, Study
 from neurodeploy.compiler import Compilation
+from neurodeploy.convert.options import Conversion
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
+from neurodeploy.importers.options import Imported
 from neurodeploy.network import Network
 from neurodeploy.profile import Profile
 from neurodeploy.program import Program
 from neurodeploy.report.blame_tables import blame_report, study_report
+from neurodeploy.report.conversion_tables import conversion_table
 from neurodeploy.report.notebook.findings import findings_html, folded_findings, one_finding
 from neurodeploy.report.notebook.nouns import (
     compilation_html,
@@ -24,8 +27,8 @@ __all__ = ["html"]
 
 
 def html(shown: object) -> str | None:
-    """Return the HTML of a network, program, recording, profile, compilation, study, blame or finding, or of the findings
-    of an error; None for everything else.
+    """Return the HTML of a network, import, program, recording, profile, compilation, study, blame or finding, or of the
+    findings of an error; None for everything else.
     """
     if isinstance(shown, Diagnostic):
         return box(one_finding(shown))
@@ -48,4 +51,7 @@ def _studied(shown: object) -> str | None:
     if isinstance(shown, (Study, Blame)):
         report = study_report(shown) if isinstance(shown, Study) else blame_report(shown)
         return box(from_rich(report), folded_findings(shown.findings))
+    if isinstance(shown, Imported):
+        layers = from_rich(conversion_table(shown)) if isinstance(shown, Conversion) else ""
+        return box(network_html(shown.network), layers, folded_findings(shown.findings))
     return None
