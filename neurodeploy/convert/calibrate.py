@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.convert.activations import layer_coding
+from neurodeploy.convert.build import start_of
 from neurodeploy.convert.coding import Coded, relu_coding
 from neurodeploy.convert.correct import corrected
 from neurodeploy.convert.inputs import input_coding
@@ -39,6 +40,8 @@ LAST = 2 * WORK
 """The same of the last correction of constants: a mean error needs more samples than a choice."""
 HELD = 1 << 25
 """Values of layers that are held at once; fewer samples are used for larger networks."""
+UNRESOLVED = 0.04
+"""RMS error of rounding, relative to the RMS of the weights, from which a start is not worth its synapses."""
 FIRST = 16
 """Samples from which it mostly shows that v leaves its range."""
 FULL, SPARED = 0.9, 0.7
@@ -250,12 +253,25 @@ class _Search:
             return plain
         made = last.corrected(plain.plan, plain.stored.plan)
         steady = self.exactly(best.chosen, made)
-        once = self.exactly(best.chosen, last.corrected(made, steady.stored.plan, once=True))
+        made = last.corrected(made, steady.stored.plan, once=True)
+        once = self.exactly(best.chosen, without_unresolved(made, self.held(made).plan))
         return max(plain, steady._replace(shifted=True), once._replace(shifted=True), key=lambda item: item.score.value)
 
     def corrected(self, plan: Plan, held: Plan, *, once: bool = False) -> Plan:
         """Return a plan with corrected constants. `held`: the plan as it is stored. `once`: as in `correct.corrected`."""
         return corrected(plan, held, self.floats, self.samples.values, self.goal.steps, once=once).plan
+
+
+def without_unresolved(plan: Plan, held: Plan) -> Plan:
+    """Return a plan without what is added once where a weight does not resolve it. `held`: the plan as the target stores it."""
+    made = list(plan.populations)
+    for number, (item, own) in enumerate(zip(plan.populations, held.populations, strict=True)):
+        if item.first is None or own.first is None:
+            continue
+        error, whole = (float(np.square(x).mean()) for x in (own.first - item.first, start_of(item)[1]))
+        if error > UNRESOLVED**2 * whole:
+            made[number] = item._replace(first=None)
+    return plan._replace(populations=tuple(made))
 
 
 def is_full(held: Stored, run: Run) -> bool:
