@@ -141,7 +141,6 @@ def _save(forms: ProjectForms, result: ProjectResult, folder: Path) -> None:
 def _page(row: TargetResult, program: Program, recording: Recording, project: str, path: Path) -> None:
     """Write the report page of one target."""
     from neurodeploy.api.reporting import report
-    from neurodeploy.report.page.change import changes_of
 
     texts = [*row.met, *(item.subject.name for item in row.findings if item.subject.kind == "budget")]
     known = {name.partition(".")[0] for name in PROFILE_FIGURES}
@@ -153,7 +152,7 @@ def _page(row: TargetResult, program: Program, recording: Recording, project: st
         profile=row.profile,
         budgets=budgets,
         findings=[item for item in row.findings if item.subject.kind != "budget"],
-        changes=None if row.differences is None else changes_of(row.differences),
+        changes=row.differences,
         command=f"neurodeploy test {project}",
     )
 
