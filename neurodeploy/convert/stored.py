@@ -8,18 +8,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.convert.apply import apply_all
 from neurodeploy.convert.build import constants_of, network_of, start_of, wire_names
 from neurodeploy.convert.plan import Plan, Planned, Wire
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware.arithmetic import dropped_bits, mantissa_limits
 from neurodeploy.hardware.target import Target
-from neurodeploy.network import AvgPool2d, OneToOne, SumPool2d
+from neurodeploy.network import AvgPool2d, Dense, OneToOne, SumPool2d
 from neurodeploy.quantize import quantize
 from neurodeploy.quantize.projection import QuantizedProjection
 
 __all__ = ["Stored", "stored"]
 
 Array = NDArray[Any]
+MOST_SOURCES = 4096
+"""Neurons from which operations in sequence are not multiplied out."""
 
 
 class Stored(NamedTuple):
@@ -35,7 +38,7 @@ def stored(plan: Plan, steps: int, target: Target) -> Stored:
     """Return a plan whose numbers are those that a target stores for a network of samples of `steps` steps.
 
     A plan that the target cannot hold is returned as it is, without bounds: compiling it will say why. Operations in sequence
-    keep their weights, whose products are what the target rounds.
+    become one, as what the target rounds are the products of their weights; those with too many products keep them.
     """
     try:
         made = quantize(network_of(plan, "network", steps), target)
@@ -52,7 +55,7 @@ def stored(plan: Plan, steps: int, target: Target) -> Stored:
             constant += _rounded(values, projections[name], scale, target) if name in projections else values
         first = None if item.first is None else _first(item, projections, scale, target)
         wires = [
-            _wire(wire, projections[name], scale, target)
+            _wire(_product(wire, _lines(plan, wire)), projections[name], scale, target)
             for wire, name in zip(item.wires, wire_names(plan, item), strict=True)
         ]
         populations.append(item._replace(wires=tuple(wires), constant=constant, first=first))
@@ -67,6 +70,20 @@ def _first(item: Planned, projections: Mapping[str, QuantizedProjection], scale:
     name, start = start_of(item)
     rounded = _rounded(start, projections[name], scale, target) if name in projections else start
     return rounded - (start - item.first)
+
+
+def _lines(plan: Plan, wire: Wire) -> int:
+    """Number of neurons or lines that a wire comes from."""
+    coded = plan.codings[wire.source]
+    inputs = {item.name for item in plan.layers.inputs}
+    return coded.shift.size * (len(coded.units) if wire.source in inputs else 1)
+
+
+def _product(wire: Wire, n_source: int) -> Wire:
+    """The wire with operations in sequence as one matrix, unless that is too large."""
+    if len(wire.steps) < 2 or n_source > MOST_SOURCES:
+        return wire
+    return wire._replace(steps=(Dense(weights=apply_all(wire.steps, np.eye(n_source)).T),))
 
 
 def _wire(wire: Wire, projection: QuantizedProjection, scale: float, target: Target) -> Wire:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import neurodeploy as nd
 from neurodeploy.convert.build import network_of
 from neurodeploy.convert.calibrate import Candidate, Goal, Samples, calibrate
 from neurodeploy.convert.coding import relu_coding
@@ -14,7 +15,7 @@ from neurodeploy.convert.rates import driven, layer_values, simulate
 from neurodeploy.convert.score import Score, divergence, relative_error
 from neurodeploy.convert.stored import stored
 from neurodeploy.hardware import load_target
-from neurodeploy.network import Dense
+from neurodeploy.network import AvgPool2d, Dense
 from neurodeploy.trained.layers import Layer, Layers, Term
 from neurodeploy.trained.network import TrainedInput
 from neurodeploy.trained.operations import Activate
@@ -113,3 +114,19 @@ def test_a_calibration_corrects_the_mean_of_every_score():
     assert found.shifted
     assert np.abs(error.mean(axis=0)).max() < 0.01 * gain.max()
     assert found.score.divergence == pytest.approx(divergence(error + found.wanted, found.wanted))
+
+
+def test_a_pool_and_the_weights_after_it_are_rounded_together():
+    rng, target = np.random.default_rng(3), load_target("loihi1")
+    pool, one = AvgPool2d(input_shape=(1, 4, 4), kernel=(2, 2)), rng.normal(size=(3, 4))
+    made = Layer("one", (3,), (3,), None, (Term("x", (pool, Dense(weights=one))),), np.zeros(3), ("one",))
+    inputs = (TrainedInput(name="x", shape=(1, 4, 4)),)
+    plan = plan_of(Layers(inputs, (made,), None), {"x": relu_coding(np.ones(16)), "one": relu_coding(np.full(3, 4.0))})
+    (step,) = stored(plan, STEPS, target).plan.populations[0].wires[0].steps
+    program = nd.compile(network_of(plan, "net", STEPS), target)
+    x = np.eye(16).reshape(16, 1, 4, 4)
+    v = nd.run(program, {"x": x}).states["scores.v"][:, STEPS]
+    exact = np.kron(one.reshape(3, 2, 2), np.ones((2, 2))).reshape(3, 16).T / 16
+    np.testing.assert_allclose(np.abs(step.weights.T - exact).max() < 0.01, True)
+    scale = np.vdot(v, step.weights.T) / np.vdot(step.weights, step.weights)
+    np.testing.assert_allclose(v / scale, step.weights.T, atol=2e-3 * np.abs(step.weights).max())
