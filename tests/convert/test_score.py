@@ -118,7 +118,7 @@ def test_a_calibration_corrects_the_mean_of_every_score():
 
 def test_a_pool_and_the_weights_after_it_are_rounded_together():
     rng, target = np.random.default_rng(3), load_target("loihi1")
-    pool, one = AvgPool2d(input_shape=(1, 4, 4), kernel=(2, 2)), rng.normal(size=(3, 4))
+    pool, one = AvgPool2d(input_shape=(1, 4, 4), kernel=(2, 2), stride=(2, 2)), rng.normal(size=(3, 4))
     made = Layer("one", (3,), (3,), None, (Term("x", (pool, Dense(weights=one))),), np.zeros(3), ("one",))
     inputs = (TrainedInput(name="x", shape=(1, 4, 4)),)
     plan = plan_of(Layers(inputs, (made,), None), {"x": relu_coding(np.ones(16)), "one": relu_coding(np.full(3, 4.0))})
@@ -127,6 +127,6 @@ def test_a_pool_and_the_weights_after_it_are_rounded_together():
     x = np.eye(16).reshape(16, 1, 4, 4)
     v = nd.run(program, {"x": x}).states["scores.v"][:, STEPS]
     exact = np.kron(one.reshape(3, 2, 2), np.ones((2, 2))).reshape(3, 16).T / 16
-    np.testing.assert_allclose(np.abs(step.weights.T - exact).max() < 0.01, True)
+    assert np.abs(step.weights.T - exact).max() < 0.01
     scale = np.vdot(v, step.weights.T) / np.vdot(step.weights, step.weights)
     np.testing.assert_allclose(v / scale, step.weights.T, atol=2e-3 * np.abs(step.weights).max())
