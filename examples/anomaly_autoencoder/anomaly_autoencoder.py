@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 import neurodeploy as nd
 from neurodeploy.trained.forward import forward
 
-WINDOW, STEPS = 32, 64
+WINDOW, STEPS = 32, 32
 TRAINING_SEED, TEST_SEED = 1, 2
 
 
