@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 import neurodeploy as nd
 from neurodeploy.mapping import Mapping, emit_program, place
-from neurodeploy.network.operations import Conv2d
+from neurodeploy.network.operations import Conv2d, SumPool2d
 from neurodeploy.quantize import quantize
 
 __all__ = [
@@ -119,6 +119,55 @@ def mnist(samples: int = 10, calibrated: int = 200) -> Mnist:
         outputs=[nd.Output(name="digit", source=source)],
     )
     return Mnist(network, images[:samples], y[order][:samples])
+
+
+PSEUDO_MOBILENET = (
+    (32, 2),
+    (None, 1),
+    (64, 1),
+    (None, 2),
+    (128, 1),
+    (None, 1),
+    (128, 1),
+    (None, 2),
+    (256, 1),
+    (None, 1),
+    (256, 1),
+)
+"""(channels, None for a depthwise convolution; stride) of NxTF's tutorial for CIFAR-10, before pooling and ten outputs."""
+
+
+def pseudo_mobilenet() -> nd.Network:
+    """Return NxTF's tutorial network for CIFAR-10, 76,810 neurons, with weights drawn at random."""
+    rng, shape, source = np.random.default_rng(0), (3, 32, 32), "image"
+    populations, projections = [], []
+    neuron = nd.If(v_threshold=1.0, reset="subtract")
+    for number, (channels, stride) in enumerate(PSEUDO_MOBILENET, 1):
+        groups, out = (shape[0], shape[0]) if channels is None else (1, channels)
+        side = 1 if channels is not None and number > 1 else 3
+        weights = rng.normal(0, 0.3, (out, shape[0] // groups, side, side))
+        padding = (side // 2, side // 2)
+        operation = Conv2d(input_shape=shape, weights=weights, stride=(stride, stride), padding=padding, groups=groups)
+        shape, name = (out, *((size + 2 * (side // 2) - side) // stride + 1 for size in shape[1:])), f"conv{number}"
+        populations.append(nd.Population(name=name, shape=shape, neuron=neuron))
+        projections.append(nd.Projection(name=f"{source}_to_{name}", source=source, target=name, operation=operation))
+        source = name
+    pooled = (shape[0], shape[1] // 2, shape[2] // 2)
+    populations += [
+        nd.Population(name="pool", shape=pooled, neuron=neuron),
+        nd.Population(name="out", shape=10, neuron=neuron),
+    ]
+    pool = SumPool2d(input_shape=shape, kernel=(2, 2), stride=(2, 2))
+    projections.append(nd.Projection(name="to_pool", source=source, target="pool", operation=pool))
+    projections.append(nd.dense("pool", "out", rng.normal(0, 0.1, (10, int(np.prod(pooled))))))
+    inputs = [nd.Input(name="image", shape=(3, 32, 32))]
+    return nd.Network(
+        name="pseudo-mobilenet",
+        time=nd.Time(dt_s=1e-3),
+        inputs=inputs,
+        populations=populations,
+        projections=projections,
+    )
 
 
 def dvs() -> nd.Network:
