@@ -145,11 +145,14 @@ def drain_steps(network: Network) -> int:
     """
     longest = {item.name: 0 for item in network.inputs}
     edges = [(item.source, item.target, 1 + int(np.max(np.asarray(item.delay_steps)))) for item in network.projections]
+    forward = [edge for edge in edges if not _loops_back(edges, edge[0], edge[1])]
     for _ in range(len(network.populations)):
         before = dict(longest)
-        for source, target, cost in edges:
-            if source in before and not _loops_back(edges, source, target):
+        for source, target, cost in forward:
+            if source in before:
                 longest[target] = max(longest.get(target, 0), before[source] + cost)
+        if longest == before:
+            break
     return max(longest.values(), default=0)
 
 
