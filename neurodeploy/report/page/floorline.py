@@ -58,15 +58,12 @@ def _said(slow: list[CoreFloor]) -> str:
     whole = first.busy_s + first.barrier_s
     bound = [item.binds for item in slow]
     counted = ", ".join(f"{bound.count(name):,} bound by {name}" for name in COLOURS if name in bound)
-    ahead = f", {first.margin:.2g} times what comes next" if first.margin else ""
+    ahead = f", which takes {first.margin:.2g} times what comes next" if first.margin else ""
     mean = sum(item.busy_s for item in slow) / len(slow)
-    even = (
-        f" The busiest core is busy {first.busy_s / mean:.2g} times as long as the mean."
-        if mean and len(slow) > 1
-        else ""
-    )
+    ratio = first.busy_s / mean if mean else 1.0
+    even = f" The busiest core is busy {ratio:.2g} times as long as the mean." if ratio >= 1.05 else ""
     step = f"Core {first.core} determines the step: {si(first.busy_s, 's')} of work and {si(first.barrier_s, 's')} of barrier"
-    return f"{step}, {si(whole, 's')} together; {WORDS[first.binds]} binds it{ahead}. Cores: {counted}.{even}"
+    return f"{step}, {si(whole, 's')} together; it is bound by {first.binds}{ahead}. Cores: {counted}.{even}"
 
 
 def _segments(item: CoreFloor, scale: float) -> tuple[Segment, ...]:
