@@ -15,6 +15,7 @@ from factories import network_of
 from page_runs import small_subject
 
 import neurodeploy as nd
+from neurodeploy.conformance import corpus, program_of
 from neurodeploy.diagnostics import about, finding
 from neurodeploy.profile import profile
 from neurodeploy.report.markup import VOID
@@ -208,3 +209,26 @@ def test_a_hundred_thousand_neurons_fit_in_two_megabytes():
     page = nd.report(program, recording, samples=samples)
     assert len(page.encode()) <= 2_000_000
     assert "100,000 neurons in 50 populations" in page
+
+
+def drawn_whole(case):
+    """Read the page of a case of the conformance corpus; every coordinate is a number."""
+    program = program_of(case, None)
+    read = Read(nd.report(program, nd.run(program, case.stimulus)))
+    named = ("x", "y", "x1", "x2", "y1", "y2", "width", "height", "cx", "cy", "r", "d", "viewBox", "stroke-width")
+    for tag, attributes in read.elements:
+        for name in named:
+            value = attributes.get(name, "0")
+            assert not re.search("nan|inf", value), (case.name, tag, name, value)
+            if name in ("width", "height", "r"):
+                assert not value.startswith("-"), (case.name, tag, name, value)
+    return len(read.of("section"))
+
+
+def test_pages_of_some_features_are_whole():
+    assert min(map(drawn_whole, corpus()[::20])) >= 10
+
+
+@pytest.mark.slow
+def test_pages_of_every_feature_are_whole():
+    assert min(map(drawn_whole, corpus())) >= 10
