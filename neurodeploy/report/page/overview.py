@@ -87,7 +87,8 @@ def _judged(subject: ReportSubject) -> list[str]:
     levels = [item.severity for item in subject.findings]
     errors, warnings = levels.count("error"), levels.count("warning")
     over = sum(item.code == EXCEEDED for item in subject.findings)
-    others = f"{_plural(errors, 'error')}, {_plural(warnings, 'warning')}" if errors or warnings else "no warning"
+    counted = ((errors, "error"), (warnings, "warning"))
+    others = ", ".join(_plural(n, word) for n, word in counted if n) or "no warning"
     place = f"a placement on {_plural(subject.program.tables.n_cores, 'core')} was found"
     if over:
         said = tag(f"{_plural(over, 'budget')} exceeded", "error")
@@ -281,7 +282,9 @@ def _confusion(found: _Answers, n: int) -> str:
     drawing = element(
         "svg", *parts, viewBox=f"0 0 {number(width)} {number(height)}", width=width, height=height, role="img"
     )
-    return figure(drawing, "Samples by label and answer of the chip; darker is a larger share of the label's samples")
+    return figure(
+        drawing, "Samples by label and answer; a stronger colour is a larger share of the samples of the label"
+    )
 
 
 def _square(counts: NDArray[np.int64], row: int, column: int, place: tuple[float, float, float]) -> list[str]:

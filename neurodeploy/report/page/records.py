@@ -57,7 +57,7 @@ def ledger(subject: ReportSubject) -> Section | None:
     counted = ", ".join(f"{levels.count(level):,} {level}" for level in ORDER if level in levels)
     rows = [_line(line) for line in lines[:LINES]]
     heads = ("where", "quantity", "asked", "got", "level", "error", "note")
-    body = [element("p", text(f"{len(lines):,} values differ in form from what the network asks for: {counted}."))]
+    body = [element("p", text(f"{len(lines):,} values of the network, and what became of them: {counted}."))]
     shown = table(heads, rows, numbers=(5,), prose=(2, 3, 6), tall=len(rows) > 12)
     body.append(
         shown
