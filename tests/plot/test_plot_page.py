@@ -1,24 +1,31 @@
-"""The page on pictures shows what its code saves."""
+"""Pages show the pictures that their code saves."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "how-to" / "plot.md").read_text(encoding="utf-8")
-PICTURES = ROOT / "docs" / "figures" / "plot"
+import pytest
+
+import neurodeploy as nd
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {"how-to/plot.md": "plot", "tutorial/what-does-it-cost.md": "cost"}
+"""As in docs/figures/plot/make.py."""
 
 
-def test_every_picture_that_the_page_saves_is_shown_and_stored_small() -> None:
-    saved = set(re.findall(r'savefig\("(\w+\.png)"\)', PAGE))
-    shown = set(re.findall(r"\]\(\.\./figures/plot/(\w+\.png)\)", PAGE))
-    stored = {path.name: path.stat().st_size for path in PICTURES.glob("*.png")}
+@pytest.mark.parametrize("page", PAGES)
+def test_every_picture_that_a_page_saves_is_shown_and_stored_small(page: str) -> None:
+    text = (DOCS / page).read_text(encoding="utf-8")
+    saved = set(re.findall(r'savefig\("(\w+\.png)"\)', text))
+    shown = set(re.findall(rf"\]\(\.\./figures/{PAGES[page]}/(\w+\.png)\)", text))
+    stored = {path.name: path.stat().st_size for path in (DOCS / "figures" / PAGES[page]).glob("*.png")}
     assert saved == shown == set(stored)
     assert max(stored.values()) <= 60_000
+    script = (DOCS / "figures" / "plot" / "make.py").read_text(encoding="utf-8")
+    assert f'"{page}": "{PAGES[page]}"' in script
 
 
 def test_every_function_has_a_picture() -> None:
-    import neurodeploy as nd
-
-    assert set(re.findall(r"nd\.plot\.(\w+)\(", PAGE)) == set(nd.plot.__all__)
+    page = (DOCS / "how-to" / "plot.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"nd\.plot\.(\w+)\(", page)) == set(nd.plot.__all__)
