@@ -30,7 +30,7 @@ def load_project(path: str | Path | None = None) -> Project:
     Raises DiagnosticError: ND781 (no project file), ND001 and ND012 (unreadable), ND780 (not a project).
     """
     file = find_project() if path is None else Path(path)
-    if file is not None and path is not None and file.is_dir():
+    if file is not None and path is not None and os.path.isdir(file):
         file = file / PROJECT_FILE
     if file is None or not (path is None or os.path.lexists(file)):
         where = about("folder", Path.cwd()) if file is None else about("file", file)

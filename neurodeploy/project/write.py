@@ -87,6 +87,7 @@ def write_project(
 
     Raises DiagnosticError: as nd.init_project.
     """
+    _require_folder_name(folder)
     path, chosen = Path(folder, PROJECT_FILE), model or _only_model(Path(folder))
     names, limits = list(targets), list(budgets)
     read_budgets(limits, FIGURES)
@@ -108,6 +109,19 @@ def write_project(
     for file, content in files.items():
         _write(file, content)
     return NewProject(project=str(path), written=tuple(_shown(file) for file in files))
+
+
+def _require_folder_name(folder: str) -> None:
+    """Raise DiagnosticError: ND007 for a text that no folder can have as its name, or that cannot be reached."""
+    try:
+        os.stat(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not the name of a folder"
+        raise DiagnosticError(
+            "files", (finding("ND007", about("folder", folder), f"cannot be written: {reason}"),)
+        ) from None
 
 
 def _shown(file: Path) -> str:
