@@ -56,7 +56,10 @@ def report(
     from neurodeploy.report.page.change import changes_of
 
     needs("report", program=(program, Program), recording=(recording, (Recording, NONE)), command=(command, str))
-    needs("report", path=(path, (str, PathLike, NONE)), budgets=(budgets, (Sequence, Iterator, Iterable)))
+    several = (Sequence, Iterator)
+    needs("report", path=(path, (str, PathLike, NONE)), budgets=(budgets, several), findings=(findings, several))
+    findings = tuple(findings)
+    needs("report", **{f"findings[{index}]": (item, Diagnostic) for index, item in enumerate(findings)})
     needs("report", profile=(profile, (Profile, NONE)), changes=(changes, (Differences, NONE)))
     if recording is not None:
         require_own("report", program, recording)
