@@ -19,7 +19,7 @@ from neurodeploy.report.tables import plain_table
 __all__ = ["project_markdown", "project_table"]
 
 UNKNOWN = "-"
-HEADS = ("target", "verdict", "cores", "accuracy", "spikes", "energy", "budgets", "baseline")
+HEADS = ("target", "verdict", "cores", "accuracy", "spikes", "energy", "met", "baseline")
 
 
 def _cells(row: TargetResult) -> tuple[str, ...]:
@@ -37,14 +37,17 @@ def _cells(row: TargetResult) -> tuple[str, ...]:
         UNKNOWN if accuracy is None or accuracy.value is None else f"{accuracy.value:.2%}",
         UNKNOWN if spikes is None else count(spikes.value),
         UNKNOWN if energy is None or energy.value is None else si(energy.value, energy.unit),
-        f"{len(row.met)} of {budgets} met" if budgets else UNKNOWN,
+        f"{len(row.met)}/{budgets}" if budgets else UNKNOWN,
         row.baseline or UNKNOWN,
     )
 
 
 def project_table(result: ProjectResult) -> Table:
-    """Return a table with a row for each target; spikes and energy are those of one inference."""
+    """Return a table with a row for each target; spikes and energy are those of one inference, and "met"
+    counts budgets."""
     table = plain_table(f"{result.model} on {_targets(result)}", *HEADS)
+    for column in table.columns[2:]:
+        column.no_wrap = True
     for row in result.targets:
         table.add_row(*_cells(row))
     return table
