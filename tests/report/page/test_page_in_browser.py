@@ -20,10 +20,9 @@ def chromium():
     program = browser.found()
     if program is None:
         why = os.environ.get("NEURODEPLOY_NO_CHROMIUM")  # .ci/run sets it where the package could not be installed
-        had = (
-            f"missing and cannot be had: {why}" if why else "missing: install it, for example with apt install chromium"
-        )
-        pytest.skip(f"Chromium is {had}")
+        if why:
+            pytest.skip(f"Chromium is missing and cannot be had: {why}")
+        pytest.skip("Chromium is missing: install it, for example with apt install chromium")
     opened = browser.Browser(program)
     yield opened
     opened.close()
