@@ -53,7 +53,6 @@ def report(
     Example: nd.report(program, recording, "report.html", samples=samples)
     """
     from neurodeploy.report.page import ReportSubject, report_page  # with it come the tables of the terminal
-    from neurodeploy.report.page.change import changes_of
 
     needs("report", program=(program, Program), recording=(recording, (Recording, NONE)), command=(command, str))
     several = (Sequence, Iterator)
@@ -81,9 +80,8 @@ def report(
     moved = changes.findings if changes else ()
     found = tuple(sorted_findings(dict.fromkeys((*own, *findings, *moved, *exceeded))))
     met = met_budgets(read_budgets(wanted, PROFILE_FIGURES), found) if profile else ()
-    differing = changes_of(changes) if changes else None
     page = report_page(
-        ReportSubject(program, recording, reference, profile, values, found, tuple(met), command, differing)
+        ReportSubject(program, recording, reference, profile, values, found, tuple(met), command, changes)
     )
     if path is not None:
         write_atomically(Path(path), page.encode("utf-8"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from neurodeploy.report.page.assemble import report_page
-from neurodeploy.report.page.change import Change, Changes
 from neurodeploy.report.page.subject import ReportSubject
 
-__all__ = ["Change", "Changes", "ReportSubject", "report_page"]
+__all__ = ["ReportSubject", "report_page"]

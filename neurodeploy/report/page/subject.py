@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.diff import Differences
 from neurodeploy.profile import Profile
 from neurodeploy.program import Program
-from neurodeploy.report.page.change import Changes
 from neurodeploy.simulate import Recording, SampleValues
 
 __all__ = ["ReportSubject"]
@@ -32,5 +32,5 @@ class ReportSubject(NamedTuple):
     """Budgets without a finding, as typed."""
     command: str = ""
     """Command that makes this page again."""
-    changes: Changes | None = None
+    differences: Differences | None = None
     """Differences from a baseline; None: none was given."""

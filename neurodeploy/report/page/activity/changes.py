@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from neurodeploy.diff import Difference, Reason
 from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.activity.figures import signed
 from neurodeploy.report.page.blocks import note, table
-from neurodeploy.report.page.change import Change
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
 
@@ -26,7 +26,7 @@ def _value(value: float | str | None, unit: str) -> str:
     return f"{shown} {unit}".strip()
 
 
-def _delta(item: Change) -> str:
+def _delta(item: Difference) -> str:
     """The difference with its sign, and in percent of the base."""
     if item.delta is None:
         return "new" if item.base is None else "gone" if item.head is None else "changed"
@@ -37,16 +37,14 @@ def _delta(item: Change) -> str:
     return f"{shown} ({signed(100 * item.delta / abs(item.base))} %)"
 
 
-def _weight(item: Change) -> float:
+def _weight(item: Difference) -> float:
     """Size of a difference relative to the base; infinite where it cannot be told."""
-    if item.delta is None or not isinstance(item.base, (int, float)) or not item.base:
-        return float("inf")
-    return abs(item.delta / item.base)
+    return float("inf") if item.relative is None else abs(item.relative)
 
 
 def section(subject: ReportSubject) -> Section | None:
-    """Return the differences from a baseline. `subject`: with its changes; None without a baseline."""
-    found = subject.changes
+    """Return the differences from a baseline. `subject`: with its differences; None without a baseline."""
+    found = subject.differences
     if found is None:
         return None
     lead = f"{found.head} beside the baseline {found.base}: "
@@ -56,7 +54,14 @@ def section(subject: ReportSubject) -> Section | None:
     plural = "figures differ" if len(found.rows) > 1 else "figure differs"
     rows = sorted(found.rows, key=_weight, reverse=True)[:MOST_ROWS]
     cells = [
-        (item.figure, item.of, _value(item.base, item.unit), _value(item.head, item.unit), _delta(item), item.why)
+        (
+            item.figure,
+            str(item.subject),
+            _value(item.base, item.unit),
+            _value(item.head, item.unit),
+            _delta(item),
+            item.why,
+        )
         for item in rows
     ]
     body = element("p", text(f"{lead}{len(found.rows):,} {plural}.")) + _reasons(found.reasons)
@@ -66,6 +71,6 @@ def section(subject: ReportSubject) -> Section | None:
     return Section("changes", "Changes", body)
 
 
-def _reasons(reasons: tuple[str, ...]) -> str:
+def _reasons(reasons: tuple[Reason, ...]) -> str:
     """What changed in the network, the target, the options or the run."""
-    return element("ul", *(element("li", text(reason)) for reason in reasons)) if reasons else ""
+    return element("ul", *(element("li", text(reason.text)) for reason in reasons)) if reasons else ""
