@@ -1,4 +1,4 @@
-"""Command `report`: a program and its run as one HTML page."""
+"""Command `report`: a program and its run as one HTML page, or as the comment of a pull request."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from neurodeploy.cli.inputs import (
 )
 from neurodeploy.cli.metric_options import MetricChoices, with_metric_options, with_metrics
 from neurodeploy.cli.output import command, show
-from neurodeploy.cli.page_writing import Ran, write_page
+from neurodeploy.cli.page_writing import PageFormat, Ran, require_page, write_comment, write_page
 from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import Backend, Origin, Samples, Steps, StimulusFile
@@ -71,7 +71,11 @@ __all__ = ["report_command"]
 RecordingFile = Annotated[
     Path | None, read_argument("RECORDING", "A recording (.ndr) of this program; default: run it.")
 ]
-Page = Annotated[Path | None, write_option("--out", "Page to write (.html).", "-o", suffix=".html")]
+Page = Annotated[Path | None, write_option("--out", "Page to write (.html, or .md for markdown).", "-o")]
+PageForm = Annotated[
+    PageFormat,
+    typer.Option("--format", help="html: one page; markdown: the comment of a pull request, printed without --out."),
+]
 Reference = Annotated[
     bool,
     typer.Option("--reference/--no-reference", help="Also run the float reference, if the network has one."),
@@ -95,17 +99,16 @@ def report_command(
     reference: Reference = True, run: Run = True, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
     prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
     share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", dialect: Dialect = None,
-    baseline: Base = None, name: EntryName = None, budget: Budgets = None, strict: Strict = False,
+    baseline: Base = None, name: EntryName = None, page_format: PageForm = PageFormat.html, budget: Budgets = None, strict: Strict = False,
     json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
     cost: CostOptions, metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Write a report of a program and its run: one HTML page that needs no network.
 
-    Examples: neurodeploy report net.ndp run.ndr -o report.html;  neurodeploy report net.nd.json -t loihi1 -o report.html
+    Examples: neurodeploy report net.ndp run.ndr -o report.html;  neurodeploy report net.nd.json -t loihi1 --format markdown
     """
     options = report_options(model, None, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
-    if out is None:
-        raise usage("ND701", about("option", "--out"), "is needed: the page to write", "-o report.html")
+    require_page(out, page_format)
     _require_run(recording, {"--steps": steps, "--samples": samples}, baseline, run=run)
     metrics = metrics._replace(if_labelled=True)
     fields = given_fields(
@@ -128,7 +131,7 @@ def report_command(
         ran = _run(program, model, wanted, result)
     if baseline is not None:
         ran = _compared(program, ran, baseline, name, compile_options(choices) if model.suffix != ".ndp" else None)
-    _finish(program, ran, out, options, result.findings)
+    _finish(program, ran, out, page_format, options, result.findings)
 
 
 def _require_run(recording: Path | None, given: dict[str, object], base: Path | None, *, run: bool) -> None:
@@ -164,7 +167,7 @@ def _compared(program: Program, ran: Ran, base: Path, name: str | None, options:
         figures = figures.model_copy(update={"reference_accuracy": None})
     entry = entry_of(program, ran.recording, figures, labels=labels, stimulus=ran.stimulus, options=options)
     changes = check_baseline(entry, base, name=name)
-    return ran._replace(changes=changes, findings=(*ran.findings, *changes.findings))
+    return ran._replace(changes=changes, entry=entry, findings=(*ran.findings, *changes.findings))
 
 
 def _recorded(program: Program, model: Path, file: Path, wanted: RunRequest, result: Compilation) -> Ran:
@@ -219,14 +222,20 @@ def _samples(
 
 
 def _finish(
-    program: Program, ran: Ran, path: Path, options: ReportOptions, findings: tuple[Diagnostic, ...]
+    program: Program,
+    ran: Ran,
+    path: Path | None,
+    form: PageFormat,
+    options: ReportOptions,
+    findings: tuple[Diagnostic, ...],
 ) -> NoReturn:
     """Write the page, say so, print all findings, and exit with their status."""
     over = budget_findings(options.budgets, profile_measures(ran.profile) if ran.profile else {})
     found = tuple(dict.fromkeys((*findings, *ran.findings, *over)))
-    size = write_page(program, ran, path, options.budgets, found)
-    if options.text:
+    write = write_comment if form is PageFormat.markdown else write_page
+    size = write(program, ran, path, options.budgets, found)
+    if options.text and path is not None:
         show(f"written: {path} ({size / 1000:,.0f} kB)")
     plain = ran.profile.model_dump(mode="json") if ran.profile else None
-    options.finish(found, {"written": str(path), "bytes": size, "profile": plain})
+    options.finish(found, {"written": None if path is None else str(path), "bytes": size, "profile": plain})
     raise typer.Exit

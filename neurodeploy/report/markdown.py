@@ -144,7 +144,7 @@ def _verdict(section: MarkdownSection) -> str:
     over = sum(item.code == "ND604" for item in section.findings)
     errors = sum(item.code not in IN_TABLE for item in errors_in(section.findings))
     if found is None:
-        moved = "not in the baseline" if section.figures else "no figures"
+        moved = "nothing to compare with" if section.figures else "no figures"
     elif found.same:
         moved = "nothing moved"
     else:
@@ -183,7 +183,7 @@ def _section(section: MarkdownSection, limit: int) -> str:
     if top:
         text += _within(HEAD, top, (limit - _size(text)) * 3 // 4, "rows are") + "\n"
     folded = (
-        ("figures that did not move", HEAD, _still(section, budgets)),
+        (f"figures{' that did not move' if section.differences else ''}", HEAD, _still(section, budgets)),
         ("estimates, for information", HEAD, _estimates(section)),
         ("warnings and notes", "", [_finding_line(item) for item in _minor(section.findings)]),
     )

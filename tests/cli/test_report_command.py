@@ -126,3 +126,38 @@ def test_a_part_of_a_run_has_no_accuracy(call):
         assert part not in page()
     program, recording = nd.load("pair.ndp"), nd.load("part.ndr")
     assert "Accuracy against float" not in nd.report(program, recording, samples=nd.load("pair.stimulus.npz"))
+
+
+def test_a_comment_is_printed_or_written(call):
+    status, out, _ = call("report", "pair.ndp", "pair.ndr", "--format", "markdown", "--budget", "cores<=1")
+    assert status == 0
+    assert out.startswith("<!-- neurodeploy:pair -->\n### pair: nothing to compare with\n")
+    assert "| cores |  | 1 |  | met: \\<= 1 |" in out
+    assert call("report", "pair.ndp", "pair.ndr", "--format", "markdown", "-o", "c.md")[:2] == (
+        0,
+        "written: c.md (2 kB)\n",
+    )
+    again = call("report", "pair.ndp", "pair.ndr", "--format", "markdown")[1]
+    assert page("c.md").rstrip("\n") == again.rstrip("\n")
+
+
+def test_a_comment_says_what_moved(call):
+    assert call("baseline", "write", "pair.ndp")[0] == 0
+    words = ("report", "pair.ndp", "--format", "markdown", "--baseline", "neurodeploy-baseline.json")
+    status, out, _ = call(*words)
+    assert (status, out.split("\n")[1]) == (0, "### pair: nothing moved")
+    status, out, _ = call(*words, "--samples", "1")
+    assert status == 1
+    assert "figures moved" in out.split("\n")[1]
+    assert "| spikes |" in out
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "right"), [("html", "a.md", "a.html"), ("markdown", "a.html", "a.md"), ("html", "a.txt", "a.html")]
+)
+def test_a_file_has_the_suffix_of_its_format(call, form, name, right):
+    status, out, err = call("report", "pair.ndp", "--format", form, "-o", name)
+    assert (status, out) == (2, "")
+    assert f"error[ND701] option '--out': '{name}' does not end in .{right[2:]}, the suffix of such files" in err
+    assert f"fix: {right}" in err
+    assert not Path(name).exists()

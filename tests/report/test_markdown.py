@@ -76,7 +76,7 @@ def test_what_moved_is_on_top_and_the_rest_folded():
 
 def test_without_a_baseline_it_says_so():
     text = comment_markdown("net", [MarkdownSection("net", None, {"cores": 5})])
-    assert "### net: not in the baseline" in text
+    assert "### net: nothing to compare with" in text
     assert "### net: no figures" in comment_markdown("net", [MarkdownSection("net")])
 
 
