@@ -214,16 +214,18 @@ def _guess(text: str, known: list[str]) -> list[str]:
     return [f"write it as --budget '{name}<={number[0] if number else 4}'"]
 
 
-def _in_unit(budget: Budget, measure: Measure) -> tuple[float, float, str] | None:
-    """(figure, bound, unit) in one unit; None if the unit of the budget does not fit the figure."""
+def _in_unit(budget: Budget, measure: Measure) -> tuple[float, float, str, float] | None:
+    """(figure, bound, unit, scale): both numbers in `scale` of the unit, as typed; None if the unit of the budget does not
+    fit the figure.
+    """
     value = measure.value or 0.0
     if budget.unit == "%":
-        return None if not measure.whole else (100 * value / measure.whole, budget.number, "%")
+        return None if not measure.whole else (100 * value / measure.whole, budget.number, "%", 1.0)
     if measure.unit in SCALED and budget.unit.endswith(measure.unit):
         scale = PREFIXES.get(budget.unit.removesuffix(measure.unit))
-        return None if scale is None else (value, budget.number * scale, measure.unit)
+        return None if scale is None else (value, budget.number * scale, budget.unit, scale)
     same = budget.unit in ("", measure.unit, f"{measure.unit}s")
-    return (value, budget.number, measure.unit) if same else None
+    return (value, budget.number, measure.unit, 1.0) if same else None
 
 
 def _unit_fault(budget: Budget, measure: Measure) -> Diagnostic:
@@ -257,9 +259,10 @@ def _judged(budget: Budget, measure: Measure) -> Diagnostic | None:
     scaled = _in_unit(budget, measure)
     if scaled is None:
         return _unit_fault(budget, measure)
-    value, bound, unit = scaled
+    value, bound, unit, scale = scaled
     if COMPARISONS[budget.sign](value, bound):
         return None
+    value, bound = value / scale, budget.number
     message = f"'{budget.figure}' is not {budget.sign} {bound:g}{' ' if unit != '%' else ''}{unit}".rstrip()
     share = (
         f"the command line, where 100 % is {measure.whole:,g} {measure.unit} ({measure.source})" if unit == "%" else ""
