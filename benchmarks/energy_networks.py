@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from mapping_layers import PSEUDO
 from numpy.typing import NDArray
 
 import neurodeploy as nd
@@ -121,28 +122,12 @@ def mnist(samples: int = 10, calibrated: int = 200) -> Mnist:
     return Mnist(network, images[:samples], y[order][:samples])
 
 
-PSEUDO_MOBILENET = (
-    (32, 2),
-    (None, 1),
-    (64, 1),
-    (None, 2),
-    (128, 1),
-    (None, 1),
-    (128, 1),
-    (None, 2),
-    (256, 1),
-    (None, 1),
-    (256, 1),
-)
-"""(channels, None for a depthwise convolution; stride) of NxTF's tutorial for CIFAR-10, before pooling and ten outputs."""
-
-
 def pseudo_mobilenet() -> nd.Network:
     """Return NxTF's tutorial network for CIFAR-10, 76,810 neurons, with weights drawn at random."""
     rng, shape, source = np.random.default_rng(0), (3, 32, 32), "image"
     populations, projections = [], []
     neuron = nd.If(v_threshold=1.0, reset="subtract")
-    for number, (channels, stride) in enumerate(PSEUDO_MOBILENET, 1):
+    for number, (channels, stride) in enumerate(PSEUDO, 1):
         groups, out = (shape[0], shape[0]) if channels is None else (1, channels)
         side = 1 if channels is not None and number > 1 else 3
         weights = rng.normal(0, 0.3, (out, shape[0] // groups, side, side))

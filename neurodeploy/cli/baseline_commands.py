@@ -12,14 +12,7 @@ from neurodeploy.api.commenting import markdown_section
 from neurodeploy.baseline import FILE, BaselineEntry, entry_of, has_metrics, load_baseline
 from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import (
-    MaxDelay,
-    Prune,
-    PruneSources,
     Seed,
-    ShareParameters,
-    SoftResetForm,
-    WeightBits,
-    given_fields,
 )
 from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.import_options import with_import_options
@@ -35,13 +28,13 @@ from neurodeploy.cli.inputs import (
     compile_model,
     compile_options,
 )
+from neurodeploy.cli.integer_options import with_integer_options
 from neurodeploy.cli.metric_options import MetricChoices, with_metric_options
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import RandomSeed, Samples, Steps, StimulusFile
 from neurodeploy.cli.running import Outcome, RunRequest, run_request
-from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import Compilation, CompileOptions
 from neurodeploy.diagnostics import Diagnostic, about, errors_in
 from neurodeploy.diff import Differences
@@ -152,17 +145,15 @@ def _report(
 
 @baseline.command("write", epilog="Example: neurodeploy baseline write net.nd.json -t loihi1 --samples 100")
 @command
-@with_scale_options
+@with_integer_options
 @with_import_options
 @with_event_options
 @with_metric_options
 def write(
     models: Models, file: FileToWrite = Path(FILE), name: EntryName = None, target: TargetName = None,
     stimulus: StimulusFile = None, steps: Steps = None, samples: Samples = None, board: Board = None, rules: Rules = None,
-    weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", placement_seed: Seed = 0,
-    dialect: Dialect = None, seed: RandomSeed = 0, strict: Strict = False, output_format: OutputFormat = None,
-    json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
+    placement_seed: Seed = 0, dialect: Dialect = None, seed: RandomSeed = 0, strict: Strict = False, output_format: OutputFormat = None,
+    json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, integers: dict[str, Any],
     metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Compile and run networks on the emulator, and write their deterministic figures to a file to commit.
@@ -171,11 +162,8 @@ def write(
     exactly. Energy and time are written as intervals, for information.
     """
     report = _report(models, output_format, strict=strict, json_output=json_output)
-    fields = given_fields(
-        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, soft_reset=soft_reset, placement_seed=placement_seed,
-    )  # fmt: skip
-    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields | scales)
+    fields = {**integers, "placement_seed": placement_seed}
+    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     options = RunOptions(steps=steps, seed=seed)
     asked = metrics.for_budgets(())
     made = _measured(models, _Request(choices, stimulus, samples, options, events, asked, name, not report.text))
@@ -227,18 +215,16 @@ def _write_markdown(checked: list[_Checked], budgets: tuple[Budget, ...], path: 
 
 @baseline.command("check", epilog="Example: neurodeploy baseline check net.nd.json -t loihi1 --samples 100")
 @command
-@with_scale_options
+@with_integer_options
 @with_import_options
 @with_event_options
 @with_metric_options
 def check(
     models: Models, file: FileToRead = Path(FILE), name: EntryName = None, target: TargetName = None,
     stimulus: StimulusFile = None, steps: Steps = None, samples: Samples = None, board: Board = None, rules: Rules = None,
-    weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", placement_seed: Seed = 0,
-    dialect: Dialect = None, seed: RandomSeed = 0, budget: Budgets = None, markdown: MarkdownFile = None,
+    placement_seed: Seed = 0, dialect: Dialect = None, seed: RandomSeed = 0, budget: Budgets = None, markdown: MarkdownFile = None,
     strict: Strict = False, output_format: OutputFormat = None,
-    json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
+    json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, integers: dict[str, Any],
     metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Compile and run networks on the emulator, compare their figures with a baseline exactly, and say why one moved.
@@ -248,11 +234,8 @@ def check(
     report = _report(models, output_format, budget=budget, strict=strict, json_output=json_output)
     known = load_baseline(file)  # a missing file is reported before the work
     metrics = metrics._replace(if_labelled=any(has_metrics(entry) for entry in known.entries.values()))
-    fields = given_fields(
-        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, soft_reset=soft_reset, placement_seed=placement_seed,
-    )  # fmt: skip
-    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields | scales)
+    fields = {**integers, "placement_seed": placement_seed}
+    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     options = RunOptions(steps=steps, seed=seed)
     asked = metrics.for_budgets(report.budgets)
     made = _measured(models, _Request(choices, stimulus, samples, options, events, asked, name, not report.text))

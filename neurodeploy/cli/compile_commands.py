@@ -14,18 +14,12 @@ from neurodeploy.cli.compile_options import (
     AvoidCores,
     FixTime,
     Level,
-    MaxDelay,
     Partitioners,
     Pin,
     Positions,
-    Prune,
-    PruneSources,
     Seed,
-    ShareParameters,
-    SoftResetForm,
     TimeLimit,
     Traffic,
-    WeightBits,
     given_fields,
     recorded_rates,
 )
@@ -46,12 +40,12 @@ from neurodeploy.cli.inputs import (
     compile_options,
     read_model,
 )
+from neurodeploy.cli.integer_options import with_integer_options
 from neurodeploy.cli.option_types import one_of
 from neurodeploy.cli.output import Format, command, progress_bar, show
 from neurodeploy.cli.paths import read_argument, read_option, require_folder, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.running import stimulus_of_model, write_own_samples
-from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.cli.shapes_command import judge_shapes, one_of_both
 from neurodeploy.compiler import STAGES, Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in
@@ -165,18 +159,16 @@ Calibrate = Annotated[
 
 
 @command
-@with_scale_options
+@with_integer_options
 @with_import_options
 def check(
     model: Annotated[Path | None, read_argument("MODEL", "A network (.nd.json, .nir, .net, .json, FILE.py:NAME) or a program (.ndp).")] = None,
-    target: TargetName = None, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
-    prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", dialect: Dialect = None,
+    target: TargetName = None, board: Board = None, rules: Rules = None, dialect: Dialect = None,
     shapes: Annotated[Path | None, read_option("--shapes", "A TOML file of layer shapes, instead of a network.")] = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any], scales: dict[str, Any],
+    *, imports: dict[str, Any], integers: dict[str, Any],
 ) -> None:  # fmt: skip
     """Check whether a network fits a target, and report every violation with verified fixes.
 
@@ -184,11 +176,7 @@ def check(
     """
     given = one_of_both(model, shapes)
     report = report_options(given, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
-    fields = given_fields(
-        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time,
-    )  # fmt: skip
-    fields |= scales
+    fields = integers | given_fields(fix_time_s=fix_time)
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     if shapes is not None:
         judge_shapes(report, choices)
@@ -234,14 +222,12 @@ def _tuned(model: Path, choices: Choices, samples: Path | None, *, quiet: bool) 
 
 
 @command
-@with_scale_options
+@with_integer_options
 @with_import_options
 def compile_command(
     model: Model, target: TargetName = None,
     out: Annotated[Path | None, write_option("--out", "Program to write; default: NAME.ndp in this folder.", "-o", suffix=".ndp") ] = None,
-    board: Board = None, rules: Rules = None, weight_bits: WeightBits = None, prune: Prune = None,
-    prune_sources: PruneSources = None, max_delay: MaxDelay = None, share_parameters: ShareParameters = None,
-    soft_reset: SoftResetForm = "autapse", placement_seed: Seed = 0, dialect: Dialect = None,
+    board: Board = None, rules: Rules = None, placement_seed: Seed = 0, dialect: Dialect = None,
     golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into the program with the emulator's output, for `verify`.")] = None,
     level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, partitioner: Partitioners = None, stop: Stop = None,
@@ -249,7 +235,7 @@ def compile_command(
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any], scales: dict[str, Any],
+    *, imports: dict[str, Any], integers: dict[str, Any],
 ) -> None:  # fmt: skip
     """Compile a network to a sealed program (.ndp).
 
@@ -257,11 +243,9 @@ def compile_command(
     """
     report = report_options(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     fields = given_fields(
-        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time, placement_seed=placement_seed,
-        level=level, time_limit_s=time_limit, avoid_cores=avoid_cores, pins=pin, partitioners=partitioner,
+        fix_time_s=fix_time, placement_seed=placement_seed, level=level, time_limit_s=time_limit, avoid_cores=avoid_cores, pins=pin, partitioners=partitioner,
     )  # fmt: skip
-    fields |= scales
+    fields |= integers
     choices = Choices(
         target,
         board,

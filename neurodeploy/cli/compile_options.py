@@ -22,18 +22,12 @@ __all__ = [
     "AvoidCores",
     "FixTime",
     "Level",
-    "MaxDelay",
     "Partitioners",
     "Pin",
     "Positions",
-    "Prune",
-    "PruneSources",
     "Seed",
-    "ShareParameters",
-    "SoftResetForm",
     "TimeLimit",
     "Traffic",
-    "WeightBits",
     "contradicting_options",
     "given_fields",
     "recorded_rates",
@@ -41,12 +35,6 @@ __all__ = [
 ]
 
 Several = list[Any] | None
-WeightBits = Annotated[Several, field_option(CompileOptions, "weight_bits", metavar="[PROJECTION=]BITS")]
-Prune = Annotated[Several, field_option(CompileOptions, "prune", metavar="[PROJECTION=]FRACTION")]
-PruneSources = Annotated[Several, field_option(CompileOptions, "prune_sources", metavar="[PROJECTION=]FRACTION")]
-MaxDelay = Annotated[Several, field_option(CompileOptions, "max_delay", metavar="[PROJECTION=]STEPS")]
-ShareParameters = Annotated[Several, field_option(CompileOptions, "share_parameters", metavar="[POPULATION=]N")]
-SoftResetForm = Annotated[str, field_option(CompileOptions, "soft_reset")]
 Seed = Annotated[int, field_option(CompileOptions, "placement_seed", metavar="SEED")]
 Level = Annotated[int, field_option(CompileOptions, "level", "-O", "--optimize")]
 TimeLimit = Annotated[float | None, field_option(CompileOptions, "time_limit_s")]

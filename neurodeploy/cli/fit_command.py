@@ -9,12 +9,6 @@ import typer
 from neurodeploy.cli.common_options import JsonOutput
 from neurodeploy.cli.compile_options import (
     FixTime,
-    MaxDelay,
-    Prune,
-    PruneSources,
-    ShareParameters,
-    SoftResetForm,
-    WeightBits,
     given_fields,
 )
 from neurodeploy.cli.import_options import with_import_options
@@ -26,9 +20,9 @@ from neurodeploy.cli.inputs import (
     compile_options,
     read_model,
 )
+from neurodeploy.cli.integer_options import with_integer_options
 from neurodeploy.cli.output import command, progress_bar, show
 from neurodeploy.cli.report_options import report_options
-from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import fit_network
 from neurodeploy.diagnostics import errors_in
 from neurodeploy.hardware import Target, read_target, target_names
@@ -43,35 +37,25 @@ Targets = Annotated[
 
 
 @command
-@with_scale_options
+@with_integer_options
 @with_import_options
 def fit(
     model: Model,
     target: Targets = None,
-    weight_bits: WeightBits = None,
-    prune: Prune = None,
-    prune_sources: PruneSources = None,
-    max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None,
-    soft_reset: SoftResetForm = "autapse",
     fix_time: FixTime = None,
     strict: Strict = False,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
     *,
     imports: dict[str, Any],
-    scales: dict[str, Any],
+    integers: dict[str, Any],
 ) -> None:
     """List the targets and boards that hold a network, their use, and for the others the smallest change that helps.
 
     Example: neurodeploy fit net.nd.json
     """
     report = report_options(model, output_format, strict=strict, json_output=json_output)
-    fields = given_fields(
-        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, soft_reset=soft_reset, fix_time_s=fix_time,
-    )  # fmt: skip
-    fields |= scales
+    fields = integers | given_fields(fix_time_s=fix_time)
     choices = Choices(None, None, None, None, imports, strict=strict, fields=fields)
     options = compile_options(choices)
     imported, _ = read_model(model, choices)

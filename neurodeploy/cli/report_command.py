@@ -10,15 +10,6 @@ import typer
 from neurodeploy.api.baselines import check_baseline
 from neurodeploy.baseline import entry_of, has_metrics, load_baseline
 from neurodeploy.cli.common_options import JsonOutput, usage
-from neurodeploy.cli.compile_options import (
-    MaxDelay,
-    Prune,
-    PruneSources,
-    ShareParameters,
-    SoftResetForm,
-    WeightBits,
-    given_fields,
-)
 from neurodeploy.cli.cost_options import with_cost_options
 from neurodeploy.cli.event_options import with_event_options
 from neurodeploy.cli.import_options import with_import_options
@@ -34,6 +25,7 @@ from neurodeploy.cli.inputs import (
     compile_model,
     compile_options,
 )
+from neurodeploy.cli.integer_options import with_integer_options
 from neurodeploy.cli.metric_options import MetricChoices, with_metric_options, with_metrics
 from neurodeploy.cli.output import command, show
 from neurodeploy.cli.page_writing import PageFormat, Ran, require_page, write_comment, write_page
@@ -47,7 +39,6 @@ from neurodeploy.cli.running import (
     samples_of_model,
     stimulus_beside,
 )
-from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import Compilation, CompileOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, raise_errors
 from neurodeploy.profile import PROFILE_FIGURES, CostOptions, budget_findings, profile, profile_measures
@@ -88,7 +79,7 @@ Run = Annotated[bool, typer.Option("--run/--no-run", help="Run the program, if t
 
 
 @command
-@with_scale_options
+@with_integer_options
 @with_import_options
 @with_event_options
 @with_cost_options
@@ -96,11 +87,9 @@ Run = Annotated[bool, typer.Option("--run/--no-run", help="Run the program, if t
 def report_command(
     model: Model, recording: RecordingFile = None, out: Page = None, target: TargetName = None, stimulus: StimulusFile = None,
     steps: Steps = None, samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator",
-    reference: Reference = True, run: Run = True, board: Board = None, rules: Rules = None, weight_bits: WeightBits = None,
-    prune: Prune = None, prune_sources: PruneSources = None, max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse", dialect: Dialect = None,
+    reference: Reference = True, run: Run = True, board: Board = None, rules: Rules = None, dialect: Dialect = None,
     baseline: Base = None, name: EntryName = None, page_format: PageForm = PageFormat.html, budget: Budgets = None, strict: Strict = False,
-    json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any],
+    json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, integers: dict[str, Any],
     cost: CostOptions, metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Write a report of a program and its run: one HTML page that needs no network.
@@ -111,11 +100,7 @@ def report_command(
     require_page(out, page_format)
     _require_run(recording, {"--steps": steps, "--samples": samples}, baseline, run=run)
     metrics = metrics._replace(if_labelled=True)
-    fields = given_fields(
-        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, soft_reset=soft_reset,
-    )  # fmt: skip
-    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields={**fields, **scales})
+    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=integers)
     imported, result = compile_model(model, choices)
     if result.program is None or errors_in(result.findings, strict=strict):
         options.finish(result.findings, {"verdict": result.verdict, "written": None})

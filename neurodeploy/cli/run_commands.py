@@ -11,14 +11,7 @@ import typer
 
 from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import (
-    MaxDelay,
-    Prune,
-    PruneSources,
     Seed,
-    ShareParameters,
-    SoftResetForm,
-    WeightBits,
-    given_fields,
 )
 from neurodeploy.cli.cost_options import with_cost_options
 from neurodeploy.cli.event_options import with_event_options
@@ -35,6 +28,7 @@ from neurodeploy.cli.inputs import (
     TargetName,
     compile_model,
 )
+from neurodeploy.cli.integer_options import with_integer_options
 from neurodeploy.cli.metric_options import MetricChoices, with_metric_options, with_metrics
 from neurodeploy.cli.output import Format, command, show
 from neurodeploy.cli.page_writing import Ran, write_page
@@ -54,7 +48,6 @@ from neurodeploy.cli.run_options import (
     Until,
 )
 from neurodeploy.cli.running import Outcome, RunRequest, run_request
-from neurodeploy.cli.scale_options import with_scale_options
 from neurodeploy.compiler import Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in, finding
 from neurodeploy.profile import (
@@ -84,7 +77,7 @@ def _require(result: Compilation, report: ReportOptions) -> Program:
 
 
 @command
-@with_scale_options
+@with_integer_options
 @with_import_options
 @with_event_options
 @with_cost_options
@@ -93,8 +86,6 @@ def run(
     model: Model, target: TargetName = None, stimulus: StimulusFile = None, steps: Steps = None,
     samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator", board: Board = None,
     rules: Rules = None,
-    weight_bits: WeightBits = None, prune: Prune = None, prune_sources: PruneSources = None,
-    max_delay: MaxDelay = None, share_parameters: ShareParameters = None, soft_reset: SoftResetForm = "autapse",
     placement_seed: Seed = 0, dialect: Dialect = None, seed: RandomSeed = 0, threads: Threads = None,
     reference: Annotated[bool, typer.Option("--reference/--no-reference", help="Also run the float reference, if the network has one.")] = True,
     out: Annotated[Path | None, write_option("--out", "Recording to write (.ndr).", "-o", suffix=".ndr")] = None,
@@ -103,18 +94,14 @@ def run(
     page: Annotated[Path | None, write_option("--report", "Report of the run to write: one HTML page.", suffix=".html")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
-    *, imports: dict[str, Any], events: EventOptions, scales: dict[str, Any], cost: CostOptions, metrics: MetricChoices,
+    *, imports: dict[str, Any], events: EventOptions, integers: dict[str, Any], cost: CostOptions, metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Check, compile and run a network, and print its activity and cost.
 
     Example: neurodeploy run examples/digits/digits.nd.json --target loihi1 --steps 8
     """
     report = _report_options(model, output_format, budget, strict=strict, json_output=json_output)
-    fields = given_fields(
-        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, soft_reset=soft_reset, placement_seed=placement_seed,
-    )  # fmt: skip
-    fields |= scales
+    fields = {**integers, "placement_seed": placement_seed}
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
     imported, result = compile_model(model, choices)
     program = _require(result, report)
@@ -189,7 +176,7 @@ def _decoded_lines(decoded: Mapping[str, list[float]]) -> Iterator[str]:
 
 
 @command
-@with_scale_options
+@with_integer_options
 @with_import_options
 @with_event_options
 @with_cost_options
@@ -207,12 +194,6 @@ def profile_command(
     time_origin: Origin = "zero",
     board: Board = None,
     rules: Rules = None,
-    weight_bits: WeightBits = None,
-    prune: Prune = None,
-    prune_sources: PruneSources = None,
-    max_delay: MaxDelay = None,
-    share_parameters: ShareParameters = None,
-    soft_reset: SoftResetForm = "autapse",
     dialect: Dialect = None,
     budget: Budgets = None,
     strict: Strict = False,
@@ -221,7 +202,7 @@ def profile_command(
     *,
     imports: dict[str, Any],
     events: EventOptions,
-    scales: dict[str, Any],
+    integers: dict[str, Any],
     cost: CostOptions,
     metrics: MetricChoices,
 ) -> None:
@@ -230,12 +211,7 @@ def profile_command(
     Examples: neurodeploy profile net.ndp run.ndr;  neurodeploy profile net.nd.json -t loihi1 --boundary chip --rate 30/s
     """
     report = _report_options(model, output_format, budget, strict=strict, json_output=json_output)
-    fields = given_fields(
-        weight_bits=weight_bits, prune=prune, prune_sources=prune_sources, max_delay=max_delay,
-        share_parameters=share_parameters, soft_reset=soft_reset,
-    )  # fmt: skip
-    fields |= scales
-    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=fields)
+    choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=integers)
     _require_no_run(recording, stimulus=stimulus, steps=steps, samples=samples)
     imported, result = compile_model(model, choices)
     program = _require(result, report)

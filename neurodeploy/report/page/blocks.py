@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from neurodeploy.report.markup import element, text
+from neurodeploy.report.markup import element, number, text
 
-__all__ = ["card", "cards", "figure", "folded", "key", "note", "table", "tag"]
+__all__ = ["card", "cards", "drawing", "figure", "folded", "key", "note", "table", "tag"]
 
 
 def note(sentence: str) -> str:
@@ -49,6 +49,17 @@ def key(items: Iterable[tuple[str, str]]) -> str:
         for colour, label in items
     )
     return element("ul", *(element("li", mark, text(label)) for mark, label in marks), class_="key")
+
+
+def drawing(*parts: str, width: float, height: float, label: str, explored: bool = False) -> str:
+    """Return an SVG in its own pixels.
+
+    `parts`: its elements. `width`, `height`: of the drawing. `label`: what it shows, for screen readers. `explored`: its parts
+    are reached with the arrow keys.
+    """
+    view = {"viewBox": f"0 0 {number(width)} {number(height)}", "width": width, "height": height}
+    role = "group" if explored else "img"
+    return element("svg", *parts, role=role, data_roving=explored, aria_label=label, **view)
 
 
 def table(

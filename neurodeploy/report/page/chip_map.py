@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.profile import resource_use
 from neurodeploy.profile.traffic import INPUT, Traffic, traffic
 from neurodeploy.report.markup import element, number, text
-from neurodeploy.report.page.blocks import folded, key, note, table
+from neurodeploy.report.page.blocks import drawing, folded, key, note, table
 from neurodeploy.report.page.places import Board, Part, board, fullest, held, parts
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
@@ -70,9 +70,8 @@ def chip_map(subject: ReportSubject) -> Section:
     drawn = _arrows(on, load) if load.moved and marks and marks[0].kind == "core" else ""
     width, height = on.size
     content = [_empty(subject, on, marks), *_marks(subject, on, marks, load), drawn]
-    view = {"viewBox": f"0 0 {number(width)} {number(height)}", "width": width, "height": height}
-    drawing = element("svg", *content, role="group", aria_label="Map of the occupied chips", data_roving=True, **view)
-    frame = element("div", drawing, class_="scroll")
+    svg = drawing(*content, width=width, height=height, label="Map of the occupied chips", explored=True)
+    frame = element("div", svg, class_="scroll")
     body = [_buttons(modes, arrows=bool(drawn)), _key(load), frame, element("p", text(_said(subject, on, marks, load)))]
     body.append(folded("The map as a list of cores", _list(on, load)))
     return Section("map", "Chip map", element("div", *body, class_="map"))

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, comparison
 from neurodeploy.profile import Estimate, Profile, profile_measures
-from neurodeploy.report.markup import element, number, text
-from neurodeploy.report.page.blocks import card, cards, figure, note, table, tag
+from neurodeploy.report.markup import element, text
+from neurodeploy.report.page.blocks import card, cards, drawing, figure, note, table, tag
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
 from neurodeploy.report.quantity import count, interval, si
@@ -279,12 +279,8 @@ def _confusion(found: _Answers, n: int) -> str:
     for row, column in np.ndindex(n, n):
         parts += _square(table_, row, column, (left + column * size, top + row * size, size))
     width, height = left + n * size + 4, top + n * size + 4
-    drawing = element(
-        "svg", *parts, viewBox=f"0 0 {number(width)} {number(height)}", width=width, height=height, role="img"
-    )
-    return figure(
-        drawing, "Samples by label and answer; a stronger colour is a larger share of the samples of the label"
-    )
+    caption = "Samples by label and answer; a stronger colour is a larger share of the samples of the label"
+    return figure(drawing(*parts, width=width, height=height, label=caption), caption)
 
 
 def _square(counts: NDArray[np.int64], row: int, column: int, place: tuple[float, float, float]) -> list[str]:

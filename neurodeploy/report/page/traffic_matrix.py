@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.profile.traffic import Traffic, traffic
 from neurodeploy.report.markup import element, number
-from neurodeploy.report.page.blocks import figure, note, table
+from neurodeploy.report.page.blocks import drawing, figure, note, table
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
 from neurodeploy.report.quantity import count
@@ -92,10 +92,9 @@ def _drawn(grid: _Matrix) -> str:
     parts.append(element("path", d=_frame(n, grid, (wide, top, size)), class_="none"))
     parts += _squares(grid, (wide, top, size))
     width, height = wide + n * size + 4, top + rows * size + 12
-    view = {"viewBox": f"0 0 {number(width)} {number(height)}", "width": width, "height": height}
     blocks = "" if n == grid.messages.shape[1] and "-" not in grid.names[0] else "; cores are added up in blocks"
     caption = f"Messages from each core (rows) to each core (columns), logarithmic colours{blocks}"
-    return figure(element("svg", *parts, role="group", data_roving=True, aria_label=caption, **view), caption)
+    return figure(drawing(*parts, width=width, height=height, label=caption, explored=True), caption)
 
 
 def _frame(n: int, grid: _Matrix, place: tuple[float, float, float]) -> str:

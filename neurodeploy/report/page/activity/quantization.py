@@ -14,7 +14,7 @@ from neurodeploy.report.page.activity.figures import digits, percent, signed
 from neurodeploy.report.page.activity.rates import saturated
 from neurodeploy.report.page.activity.trains import Train, answers_of, trains_of
 from neurodeploy.report.page.activity.weight_ranges import WeightRange, weight_ranges
-from neurodeploy.report.page.blocks import figure, key, note, table
+from neurodeploy.report.page.blocks import drawing, figure, key, note, table
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
 from neurodeploy.report.quantity import count
@@ -85,16 +85,7 @@ def _ranges(found: list[WeightRange]) -> str:
     width = LEFT + BAR + RIGHT
     rows = "".join(_range_row(item, at) for at, item in enumerate(drawn))
     label = "Ranges of weights within the storable ranges"
-    svg = element(
-        "svg",
-        rows,
-        viewBox=f"0 0 {width} {height}",
-        width=width,
-        height=height,
-        role="group",
-        data_roving=True,
-        aria_label=label,
-    )
+    svg = drawing(rows, width=width, height=height, label=label, explored=True)
     caption = "Weights in the units of the network, each row on its own scale; the upright line is 0."
     names = [
         ("none", "storable range"),

@@ -13,7 +13,7 @@ from neurodeploy.report.page.activity.averages import image_shape, selectivity, 
 from neurodeploy.report.page.activity.figures import digits
 from neurodeploy.report.page.activity.png import DIVERGING, LEVELS, diverging, picture
 from neurodeploy.report.page.activity.trains import Train, labels_of, trains_of
-from neurodeploy.report.page.blocks import figure, note
+from neurodeploy.report.page.blocks import drawing, figure, note
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
 from neurodeploy.report.quantity import count
@@ -134,10 +134,10 @@ def _picture(seen: _Seen, average: Floats, title: str, neuron: int) -> str:
         preserveAspectRatio="none",
         image_rendering="pixelated",
     )
-    drawing = element(
+    svg = element(
         "svg", image, viewBox=f"0 0 {wide} {SIDE}", width=wide, height=SIDE, role="img", aria_label=told, data_tip=told
     )
-    return element("li", drawing, element("span", text(f"{neuron}: \u00b1{digits(most)}")))
+    return element("li", svg, element("span", text(f"{neuron}: \u00b1{digits(most)}")))
 
 
 def _neurons_each(seen: _Seen, n_populations: int) -> int:
@@ -204,16 +204,7 @@ def _classes(train: Train, labels: Ints) -> str:
         parts.append(_class_row(row, int(neuron), means[neuron], names, most))
     width, height = LEFT + names.size * WIDE, TOP + chosen.size * CELL
     label = f"Mean spikes of {train.name} for each label"
-    svg = element(
-        "svg",
-        *parts,
-        viewBox=f"0 0 {width} {height}",
-        width=width,
-        height=height,
-        role="group",
-        data_roving=True,
-        aria_label=label,
-    )
+    svg = drawing(*parts, width=width, height=height, label=label, explored=True)
     kept = f" The {chosen.size} most selective of {train.size:,} neurons." if chosen.size < train.size else ""
     caption = f"{train.name}: mean spikes in a sample, a row for each neuron, a column for each label; at most {count(most)}.{kept}"
     return figure(svg, caption)
