@@ -93,7 +93,7 @@ def suite(session: nox.Session, selection: str) -> None:
     """Run the tests that a marker expression selects."""
     # the simulators run in interpreters of their own: which Python calls them changes nothing
     left_out = () if session.python == MAIN else ("--ignore=tests/conformance",)
-    session.run("pytest", "-p", "no:cacheprovider", "-m", selection, *left_out, *session.posargs)
+    session.run("pytest", "-p", "no:cacheprovider", "--durations=15", "-m", selection, *left_out, *session.posargs)
 
 
 @nox.session(venv_backend=QUICK)
