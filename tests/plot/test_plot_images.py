@@ -1,7 +1,7 @@
 """Pictures look as the stored ones do: grey values of small images, by their root mean square difference.
 
 `pytest -n 0 tests/plot --update-golden` stores new ones. Fonts and smoothing of lines differ between versions of matplotlib, so
-that texts are left out and images are compared after they were made smaller.
+that texts and legends are left out, axes have a fixed place, and images are compared after they were made smaller.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ def drawn(axes):
     """(height, width) grey values of a figure without its texts, from 0 to 1."""
     figure = axes.figure
     figure.set_dpi(100)
+    figure.set_layout_engine("none")  # which makes room for texts
+    for number, every in enumerate(figure.axes):
+        every.set_position((0.1, 0.1, 0.7, 0.8) if number == 0 else (0.85, 0.1, 0.1, 0.8))
+        if every.get_legend() is not None:
+            every.get_legend().remove()
     for text in figure.findobj(mpl.text.Text):
         text.set_alpha(0)
     figure.canvas.draw()
