@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
-import numpy as np
 from pydantic import Field
 
 from neurodeploy.base.noun import Name, Noun, array_sha256, json_digest
 from neurodeploy.diff.nouns import Reason
 from neurodeploy.diff.parts import network_parts, target_parts
 from neurodeploy.program.program import Program
+from neurodeploy.program.registers import registers
 
 __all__ = ["Digest", "Provenance", "arrays_digest", "part_reasons", "program_reasons", "provenance_of"]
 
@@ -59,27 +59,14 @@ def arrays_digest(arrays: Mapping[str, Any]) -> str:
 
 def _integers(program: Program) -> str:
     """Digest of the integers of a program, in the order of neurons and not of cores."""
-    tables = program.tables
-    columns = (
-        "du",
-        "dv",
-        "vth_mant",
-        "bias_mant",
-        "bias_exp",
-        "refract_delay",
-        "vmin_exp",
-        "vmax_exp",
-        "reset",
-        "spiking",
-    )
-    registers = {
-        f"{name}/{column}": getattr(tables, column)[rows].astype(np.int64)
-        for name, rows in program.table_rows.items()
-        for column in columns
+    values = {
+        f"{item.name}/{register}": array
+        for item in program.populations
+        for register, array in registers(program, item.name).items()
     }
     formats = sorted(json_digest(item.model_dump(mode="json")) for item in program.formats)
     ledger = sorted(json_digest(item.model_dump(mode="json")) for item in program.ledger)
-    return json_digest({"registers": arrays_digest(registers), "formats": formats, "ledger": ledger})
+    return json_digest({"registers": arrays_digest(values), "formats": formats, "ledger": ledger})
 
 
 def _placement(program: Program) -> str:

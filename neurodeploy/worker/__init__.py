@@ -17,7 +17,7 @@ from neurodeploy.worker.environment import (
 )
 from neurodeploy.worker.install import install
 from neurodeploy.worker.job import Result, Script, run_job
-from neurodeploy.worker.simulator_job import Origin, SimulatorJob, make_job, recording_of, registers
+from neurodeploy.worker.simulator_job import Origin, SimulatorJob, make_job, recording_of
 from neurodeploy.worker.supervise import Limits
 
 __all__ = [
@@ -39,6 +39,5 @@ __all__ = [
     "missing",
     "package_missing",
     "recording_of",
-    "registers",
     "run_job",
 ]

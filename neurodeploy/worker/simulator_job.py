@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from neurodeploy.network import Current
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
+from neurodeploy.program.registers import registers
 from neurodeploy.program.synapse_tables import synapse_tables_of
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.recording import RanOn, Recording
@@ -26,7 +27,7 @@ from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable, probed_variables
 from neurodeploy.worker.job import Result
 
-__all__ = ["Origin", "SimulatorJob", "graded_populations", "make_job", "recording_of", "registers"]
+__all__ = ["Origin", "SimulatorJob", "graded_populations", "make_job", "recording_of"]
 
 Array = NDArray[Any]
 MOST_SYNAPSES, MOST_RECORDED = 2_000_000, 1 << 28
@@ -45,24 +46,6 @@ def graded_populations(program: Program) -> set[str]:
     """Return the names of populations with graded spikes."""
     neurons = {item.name: item.neuron for item in program.network.populations}
     return {name for name, kind in neurons.items() if isinstance(kind, IntegerNeuron) and kind.sends_values}
-
-
-def registers(program: Program, name: str) -> dict[str, Array]:
-    """Return register -> (size,) int64 values of a population, in neuron order."""
-    rows, tables = program.table_rows[name], program.tables
-    names = (
-        "du",
-        "dv",
-        "vth_mant",
-        "bias_mant",
-        "bias_exp",
-        "refract_delay",
-        "vmin_exp",
-        "vmax_exp",
-        "spiking",
-        "reset",
-    )
-    return {key: np.asarray(getattr(tables, key)[rows], dtype=np.int64) for key in names}
 
 
 def _runs(program: Program, stimulus: Stimulus, steps: int, *, together: bool) -> tuple[range, ...]:

@@ -11,9 +11,10 @@ from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network import Current
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.program import Program
+from neurodeploy.program.registers import registers
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable
-from neurodeploy.worker import Unsupported, registers
+from neurodeploy.worker import Unsupported
 
 __all__ = ["cannot_on_board", "cannot_probe", "cannot_reset", "cannot_show", "out_of_range"]
 

@@ -12,7 +12,7 @@ from neurodeploy.profile import resource_use
 from neurodeploy.profile.traffic import INPUT, Traffic, traffic
 from neurodeploy.report.markup import element, number, text
 from neurodeploy.report.page.blocks import drawing, folded, key, note, table
-from neurodeploy.report.page.places import Board, Part, board, fullest, held, parts
+from neurodeploy.report.page.places import MANY, Board, Part, board, fullest, held, parts
 from neurodeploy.report.page.section import Section
 from neurodeploy.report.page.subject import ReportSubject
 from neurodeploy.report.quantity import count
@@ -214,7 +214,9 @@ def _said(subject: ReportSubject, on: Board, marks: list[Part], load: _Load) -> 
     cores = subject.program.tables.n_cores
     said = f"{cores:,} of {target.cores:,} cores on {on.chips.size:,} of {target.chips:,} chips are in use."
     if marks and marks[0].kind != "core":
-        said += f" A mark is a {marks[0].kind}, coloured by its fullest core, because there are more than 1,024 cores."
+        said += (
+            f" A mark is a {marks[0].kind}, coloured by its fullest core, because there are more than {MANY:,} cores."
+        )
     if load.moved is not None and marks and marks[0].kind == "core":
         pairs = int(((load.moved.source != INPUT) & (load.moved.source != load.moved.to)).sum())
         shown = f"the {ARROWS} heaviest of {pairs:,} pairs" if pairs > ARROWS else f"all {pairs:,} pairs"

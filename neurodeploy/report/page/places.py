@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.profile import ResourceUse
 from neurodeploy.program import Program
 
-__all__ = ["Board", "Part", "board", "fullest", "held", "parts"]
+__all__ = ["MANY", "Board", "Part", "board", "fullest", "held", "parts"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -88,8 +88,8 @@ def test_pictures_are_the_averages_of_the_most_active_neurons(subject):
     assert all((one == other).all() for one, other in zip(found, wanted, strict=True))
 
 
-def test_a_flat_input_is_drawn_as_a_square_and_the_page_says_so(subject):
-    assert "drawn as" not in responses.section(subject).body
+def of_36_lines(samples):
+    """Two cells that see 36 lines without a shape, and random spikes for them."""
     network = network_of(
         [nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0))],
         [nd.dense("in", "cells", np.ones((2, 36)))],
@@ -97,7 +97,13 @@ def test_a_flat_input_is_drawn_as_a_square_and_the_page_says_so(subject):
         steps_per_sample=12,
     )
     program = nd.compile(network, target="loihi1")
-    spikes = (np.random.default_rng(0).random((2, 12, 36)) < 0.2).astype(np.uint8)
+    spikes = (np.random.default_rng(0).random((samples, 12, 36)) < 0.2).astype(np.uint8)
+    return program, spikes
+
+
+def test_a_flat_input_is_drawn_as_a_square_and_the_page_says_so(subject):
+    assert "drawn as" not in responses.section(subject).body
+    program, spikes = of_36_lines(2)
     body = responses.section(ReportSubject(program, nd.run(program, spikes))).body
     assert "its 36 lines are drawn as 6 x 6" in body
     assert "in the 10 steps before a spike" in body
@@ -141,14 +147,7 @@ def test_no_responses_without_labels_or_images():
 
 
 def test_many_input_spikes_are_averaged_over_the_first_samples(monkeypatch):
-    network = network_of(
-        [nd.Population(name="cells", shape=2, neuron=nd.If(v_threshold=1.0))],
-        [nd.dense("in", "cells", np.ones((2, 36)))],
-        inputs=36,
-        steps_per_sample=12,
-    )
-    program = nd.compile(network, target="loihi1")
-    spikes = (np.random.default_rng(0).random((4, 12, 36)) < 0.2).astype(np.uint8)
+    program, spikes = of_36_lines(4)
     subject = ReportSubject(program, nd.run(program, spikes))
     whole = pictures(responses.section(subject).body)
     monkeypatch.setattr(responses, "MOST_SPIKES", int(spikes[:2].sum()))
