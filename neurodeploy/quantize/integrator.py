@@ -33,25 +33,29 @@ class Drift(NamedTuple):
     """Greatest u."""
     down: Floats
     """Largest inhibition of one step."""
+    over: Floats
+    """What the own spike takes off beyond the threshold, which leaves u below 0."""
     carried: Floats
     """Largest part of a bias that v keeps from the step before."""
 
     @property
     def rises(self) -> bool:
         """Whether v can be too high: the leak raises a u below 0, and v keeps a part of its bias."""
-        return bool((self.down > 0).any() or (self.carried > 0).any())
+        return bool((self.down > 0).any() or (self.over > 0).any() or (self.carried > 0).any())
 
     def steps(self, scale: float, below: Ints, above: Ints) -> int:
         """Return the steps for which u provably moves up by at most `below` and down by less than `above`, integer units.
 
-        A step takes off 1/4096 of u, rounded up. Below 0, u lies at most t times the inhibition of one step after t steps.
+        A step takes off 1/4096 of u, rounded up. After t steps, u lies at most `over` and t times the inhibition of one step below 0.
         """
         lowered = np.ceil(self.most * scale * LEAST_LOSS) + 1.0
         falls = np.ceil(above / lowered) - 1.0
         room = below - np.where(self.carried > 0, np.ceil(self.carried * scale) + 1.0, 0.0)
-        slope = self.down * scale * LEAST_LOSS / 2.0  # t * (1 + slope * t) <= room
-        root = np.sqrt(1.0 + 4.0 * slope * np.maximum(room, 0.0))
-        rises = np.where(self.down > 0, 2.0 * np.maximum(room, 0.0) / (1.0 + root), np.where(room < 0, 0.0, np.inf))
+        first = 1.0 + self.over * scale * LEAST_LOSS  # t * (first + slope * t) <= room
+        slope = self.down * scale * LEAST_LOSS / 2.0
+        root = np.sqrt(first * first + 4.0 * slope * np.maximum(room, 0.0))
+        sinks = (self.down > 0) | (self.over > 0)
+        rises = np.where(sinks, 2.0 * np.maximum(room, 0.0) / (first + root), np.where(room < 0, 0.0, np.inf))
         return int(min(float(np.minimum(falls, np.floor(rises)).min()), LONGEST))
 
 
@@ -81,7 +85,9 @@ def drift_of(folded: Folded, incoming: list[ProjectionWeights]) -> Drift:
     """Return the drift of an integrating population; `folded.taken` is not None."""
     threshold = np.zeros_like(folded.bias) if folded.threshold is None else folded.threshold
     up, down = arriving(folded, incoming)
-    return Drift(threshold + up, down, np.maximum(folded.bias, 0.0) * LEAST_LOSS)
+    taken = np.zeros_like(threshold) if folded.taken is None else folded.taken
+    over = np.where(taken > threshold, taken - threshold * (1.0 - LEAST_LOSS), 0.0)
+    return Drift(threshold + up, down, over, np.maximum(folded.bias, 0.0) * LEAST_LOSS)
 
 
 def range_findings(

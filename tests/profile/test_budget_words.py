@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import neurodeploy as nd
-from neurodeploy.profile import COMPILATION_FIGURES, PROFILE_FIGURES, read_budgets
+from neurodeploy.profile import COMPILATION_FIGURES, PROFILE_FIGURES, Measure, budget_findings, read_budgets
 from neurodeploy.profile.budgets import unit_of
 
 
@@ -72,3 +72,10 @@ def test_a_figure_of_another_report_is_named_as_such():
 
 def test_every_figure_of_a_run_has_a_unit():
     assert [name for name in (*PROFILE_FIGURES, *COMPILATION_FIGURES) if unit_of(name) is None] == []
+
+
+def test_a_finding_is_in_the_unit_that_was_typed():
+    (budget,) = read_budgets(["energy_per_inference<=2uJ"], ["energy_per_inference"])
+    (found,) = budget_findings([budget], {"energy_per_inference": Measure(3.5e-6, "J")})
+    assert (found.found, found.limit, found.unit) == (pytest.approx(3.5), 2.0, "uJ")
+    assert not budget_findings([budget], {"energy_per_inference": Measure(2e-6, "J")})

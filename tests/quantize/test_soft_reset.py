@@ -156,6 +156,19 @@ def test_integers_spike_as_floats_do_for_the_steps_that_the_ledger_proves(networ
         assert np.array_equal(got[name], raster), name
 
 
+def test_a_spike_that_takes_off_more_than_the_threshold_leaves_u_below_0_where_the_leak_raises_it():
+    """The synapse of a neuron to itself and its reset take 0.875 off a u of 0.5 and more."""
+    network = one_layer(nd.If(v_threshold=0.5, reset="subtract", comparison=">="), 0.25, output="out")
+    own = nd.one_to_one("cells", "cells", -0.375, name="own")
+    network = network.model_copy(update={"projections": (*network.projections, own)})
+    result = compiled(network)
+    steps = proven_steps(result)
+    assert 200 <= steps < 454
+    stimulus = shown(network, steps, seed=0)
+    got = rastered(nd.run(result.require(), stimulus, until=steps), network, steps)
+    assert np.array_equal(got["cells"], by_hand(network, stimulus, steps)["cells"])
+
+
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize(("weight", "least"), [(1.0, 1600), (0.375, 290), (1 / 16, 170)])
 def test_the_leak_loses_few_spikes_of_a_long_sample(target, weight, least):
