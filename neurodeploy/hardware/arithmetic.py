@@ -16,6 +16,7 @@ __all__ = [
     "UNBOUNDED",
     "dropped_bits",
     "effective_weights",
+    "learned_weights",
     "mantissa_limits",
     "stored_mantissas",
     "voltage_limits",
@@ -81,3 +82,16 @@ def voltage_limits(
         return -(np.int64(1) << low) + 1, (np.int64(1) << (9 + 2 * high)) - 1
     bound = (1 << dialect.state_bits) - 1 if dialect.voltage_limit == "symmetric" else UNBOUNDED
     return np.full(low.shape, -bound, dtype=np.int64), np.full(high.shape, bound, dtype=np.int64)
+
+
+def learned_weights(dialect: Dialect, mantissas: NDArray[Any], exponent: int) -> NDArray[np.int64]:
+    """Return what each synapse adds whose mantissa was learned; same shape as `mantissas`, of any integers.
+
+    Low bits are not dropped, as a learned mantissa is held with all bits (lava-nc 0.10.0 LearningDense). Otherwise as
+    `effective_weights`.
+    """
+    wide = np.asarray(mantissas, dtype=np.int64)
+    if exponent < 0 and dialect.exponent_stage == "sum":
+        return wide
+    weights = (wide << exponent if exponent >= 0 else wide >> -exponent) << dialect.weight_shift_bits
+    return weights if dialect.weight_limit is None else np.clip(weights, -dialect.weight_limit, dialect.weight_limit)

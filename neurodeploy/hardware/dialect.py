@@ -5,7 +5,7 @@ Two dialects differ only in these fields. Their values, each with its source, ar
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -28,6 +28,7 @@ class Dialect(Noun):
     rtz(x, n) shifts x right by n bits, rounding toward zero; wrap(x, b) is two's complement on b bits plus sign.
     """
 
+    later: ClassVar[tuple[str, ...]] = ("learning",)
     name: Name
     """Name with which targets refer to the dialect."""
     title: str
@@ -69,5 +70,8 @@ class Dialect(Noun):
     """Longest synaptic delay on top of the one step that every projection takes."""
     register_value_per_refractory_step: Annotated[int, Unit("voltage"), Within(0, INT32.high)]
     """On a spike, the voltage register reads the refractory register times this."""
+    learning: Literal["sum_of_products", "pes", "brian2", "none"] = "none"
+    """Model of learning. sum_of_products: sums of products once an epoch, with one accumulator for each variable; pes: the error
+    rule only; brian2: sums of products in every step, whose sum is rounded once; none: weights are fixed."""
     sources: dict[str, str] = Field(default_factory=dict)
     """Field -> source of its value."""

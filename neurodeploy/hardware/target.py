@@ -6,7 +6,7 @@ cost, and reports list it as unknown. Target describes the chip; CompileOptions 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -21,9 +21,11 @@ __all__ = [
     "Board",
     "BoundaryTerms",
     "Chip",
+    "ConvolutionAxon",
     "CoreLimits",
     "EnergyProfile",
     "EventCost",
+    "LearningEngine",
     "NeuronSupport",
     "Precision",
     "RuleSet",
@@ -133,6 +135,45 @@ class Axons(Noun):
     """Input axons that one axon with plastic synapses takes."""
 
 
+class LearningEngine(Noun):
+    """The learning engine of a core. An absent figure is unknown, and nothing is checked against it."""
+
+    rules: tuple[str, ...]
+    """Kinds of rules that it runs, by the `kind` of their network class."""
+    rules_source: str = Field(min_length=8)
+    """Where the kinds are published."""
+    cores: Annotated[Figure | None, Unit("core")] = None
+    """Cores of a chip with a learning engine."""
+    products: Annotated[Figure | None, Unit("product")] = None
+    """Most products of one rule, over all variables."""
+    factors: Annotated[Figure | None, Unit("factor")] = None
+    """Most factors of one product."""
+    mantissa: Annotated[FigureRange | None, Unit("mantissa")] = None
+    """Mantissa of the scale of a product."""
+    exponent: Annotated[FigureRange | None, Unit("power of two")] = None
+    """Exponent of the scale of a product."""
+    constant: Annotated[FigureRange | None, Unit("integer")] = None
+    """Constant that is added to a variable in a factor."""
+    decimation: Annotated[FigureRange | None, Unit("power of two")] = None
+    """k of u_k, which is true in every 2**k-th epoch."""
+    epoch_steps: Annotated[FigureRange | None, Unit("step")] = None
+    """Steps of an epoch."""
+    trace_bits: Annotated[Figure | None, Unit("bit"), Within(1, 15)] = None
+    """Bits of a trace, without a sign."""
+    accumulator_bits: Annotated[Figure | None, Unit("bit"), Within(1, 31)] = None
+    """Bits of the sum of products, with the sign."""
+    weight_bits: Annotated[Figure | None, Unit("bit"), Within(1, 16)] = None
+    """Stored bits of a weight that learns."""
+    tag_bits: Annotated[Figure | None, Unit("bit"), Within(0, 16)] = None
+    """Stored bits of a tag; synapses whose rule does not use t store none."""
+    delay_bits: Annotated[Figure | None, Unit("bit"), Within(0, 16)] = None
+    """Stored bits of a delay variable; synapses whose rule does not use d store none."""
+    source_traces: Annotated[Figure | None, Unit("set")] = None
+    """Distinct configurations of the traces of sources (x1 and x2) in one core."""
+    rules_per_core: Annotated[Figure | None, Unit("rule")] = None
+    """Distinct rules in one core."""
+
+
 class NeuronSupport(Noun):
     """Neuron kinds and reset modes that a target runs, and the compartments they take."""
 
@@ -146,9 +187,24 @@ class NeuronSupport(Noun):
     """Reset modes that neurodeploy provides although the chip's own arithmetic for them is not public."""
 
 
-class RuleSet(Noun):
-    """How one public compiler counts synapse memory. Rule sets are applied as a whole and never mixed."""
+class ConvolutionAxon(Noun):
+    """Axon that all sources of a window share: a spike names its position and channel, and a core stores the kernel once.
 
+    A list of the kernel holds the target channels of one tap and source channel, without indices.
+    """
+
+    input_axons: Annotated[Figure, Unit("axon")]
+    """Input axons that the sources of one window take of a core."""
+    output_axons: Annotated[Figure, Unit("axon")]
+    """Output axons that the neurons of one position take for each destination core on the same chip."""
+    tile_columns: Annotated[FigureList, Unit("column")]
+    """Columns that a tile can have; a tile of fewer takes the compartments of the next number."""
+
+
+class RuleSet(Noun):
+    """How one public compiler counts core resources. Rule sets are applied as a whole and never mixed."""
+
+    later: ClassVar[tuple[str, ...]] = ("index_in_dense", "index_bits", "weight_bits", "convolution")
     title: str
     """Compiler that counts this way."""
     word: Annotated[Figure, Unit("bit")]
@@ -159,6 +215,12 @@ class RuleSet(Noun):
     """Bits of an entry prefix."""
     index_in_prefix: bool = False
     """Whether the prefix of a dense entry also holds one target index."""
+    index_in_dense: bool = False
+    """Whether every synapse of a dense list holds its target index, too."""
+    index_bits: Annotated[FigureList | None, Unit("bit"), Within(0, 31)] = None
+    """Overrides Precision.index_bits."""
+    weight_bits: Annotated[FigureList | None, Unit("bit"), Within(1, 16)] = None
+    """Widths of which integer weights take the fewest bits that hold them. Absent: they take the bits that they are given."""
     skip_bits: Annotated[FigureList | None, Unit("bit")] = None
     """Widths of the gap between targets in a run-length list. Absent: no run-length lists."""
     list_end: Annotated[Figure | None, Unit("bit")] = None
@@ -173,6 +235,8 @@ class RuleSet(Noun):
     """Overrides CoreLimits.synapse_memory."""
     destination_groups: Annotated[Figure | None, Unit("group", ("core",))] = None
     """Destination groups of one core. Recorded but not enforced: programs do not number compartments by group."""
+    convolution: ConvolutionAxon | None = None
+    """Convolution axons. Absent: not available."""
 
 
 class Board(Noun):
@@ -196,6 +260,7 @@ class EventCost(Noun):
 class EnergyProfile(Noun):
     """One published set of event costs."""
 
+    later: ClassVar[tuple[str, ...]] = ("synapse_update",)
     title: str
     """Publication or tool the costs are from."""
     access: EventCost = EventCost()
@@ -214,6 +279,8 @@ class EnergyProfile(Noun):
     """Per synaptic operation in a sparse list."""
     synop_shared: EventCost = EventCost()
     """Per synaptic operation in a list shared by several axons (convolution)."""
+    synapse_update: EventCost = EventCost()
+    """Per plastic synapse and epoch in which its rule is evaluated."""
     hop_horizontal: EventCost = EventCost()
     """Per message and tile crossed horizontally."""
     hop_vertical: EventCost = EventCost()
@@ -261,6 +328,7 @@ class ScaledFrom(Noun):
 class Target(Noun):
     """A chip family together with the board, rule set and dialect in use."""
 
+    later: ClassVar[tuple[str, ...]] = ("learning",)
     schema_version: Literal[1] = 1
     name: Name
     """Name of the target, as passed to nd.compile."""
@@ -282,6 +350,8 @@ class Target(Noun):
     """Axon formats. Absent: every axon is discrete and counts as one."""
     neurons: NeuronSupport
     """Supported neuron kinds and reset modes."""
+    learning: LearningEngine | None = None
+    """Learning engine of a core. Absent: the cores are not known to learn."""
     rules: dict[str, RuleSet]
     """Rule sets that count synapse memory, by name."""
     rule_set: str

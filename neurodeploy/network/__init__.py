@@ -1,6 +1,6 @@
 """Network descriptions: classes, validation and files. Independent of any chip."""
 
-from neurodeploy.network.build import dense, one_to_one, sparse
+from neurodeploy.network.build import dense, distance_kernel, fixed_number, fixed_probability, one_to_one, sparse
 from neurodeploy.network.coding import (
     Bias,
     Current,
@@ -16,6 +16,7 @@ from neurodeploy.network.coding import (
     SpikeCount,
     Spikes,
 )
+from neurodeploy.network.equations import Factor, RuleProduct, equation_text
 from neurodeploy.network.graded import (
     AdaptiveLif,
     Delta,
@@ -54,12 +55,22 @@ from neurodeploy.network.operations import (
     SumPool2d,
     WeightFormat,
 )
+from neurodeploy.network.plasticity import Pes, Plasticity, SumOfProducts, ThirdFactor, Trace
+from neurodeploy.network.procedural.operations import (
+    Constant,
+    DistanceKernel,
+    FixedNumber,
+    FixedProbability,
+    Normal,
+    Uniform,
+)
 
 __all__ = [
     "AdaptiveLif",
     "AvgPool2d",
     "Bias",
     "Chain",
+    "Constant",
     "Conv1d",
     "Conv2d",
     "CubaLi",
@@ -68,12 +79,16 @@ __all__ = [
     "Decoder",
     "Delta",
     "Dense",
+    "DistanceKernel",
     "Encoder",
     "Euler",
     "Events",
     "Exact",
     "Explicit",
+    "Factor",
     "FirstSpike",
+    "FixedNumber",
+    "FixedProbability",
     "GradedRelu",
     "If",
     "Input",
@@ -86,9 +101,12 @@ __all__ = [
     "Network",
     "Neuron",
     "Noise",
+    "Normal",
     "OneToOne",
     "Operation",
     "Output",
+    "Pes",
+    "Plasticity",
     "Poisson",
     "Population",
     "Probe",
@@ -98,17 +116,26 @@ __all__ = [
     "Reset",
     "ResonateFire",
     "ResonateZero",
+    "RuleProduct",
     "Sigma",
     "SigmaDelta",
     "Sparse",
     "SpikeCount",
     "Spikes",
     "StateReset",
+    "SumOfProducts",
     "SumPool2d",
     "TernaryCuba",
+    "ThirdFactor",
     "Time",
+    "Trace",
+    "Uniform",
     "WeightFormat",
     "dense",
+    "distance_kernel",
+    "equation_text",
+    "fixed_number",
+    "fixed_probability",
     "one_to_one",
     "sparse",
 ]

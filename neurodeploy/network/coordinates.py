@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.base.arrays import places_of
 from neurodeploy.network.convolution import Window, output_shape, taps_at, window_of
 from neurodeploy.network.operations import Chain, Dense, OneToOne, Operation, Sparse
+from neurodeploy.network.procedural.operations import PROCEDURAL
 
 __all__ = ["Coordinates", "coordinates_of", "target_size", "window_coordinates"]
 
@@ -28,11 +29,14 @@ class Coordinates(NamedTuple):
     """Weight of each synapse."""
 
 
-def coordinates_of(operation: Operation, n_source: int) -> Coordinates:
-    """Return the synapses of a valid operation on `n_source` neurons in its own order, zero weights of kernels included."""
+def coordinates_of(operation: Operation, n_source: int, *, keep_zeros: bool = False) -> Coordinates:
+    """Return the synapses of a valid operation on `n_source` neurons in its own order, zero weights of kernels included.
+
+    `keep_zeros`: whether weights 0 of a dense operation are synapses too.
+    """
     if isinstance(operation, Dense):
         by_source = np.ascontiguousarray(operation.weights.T)
-        pre, post = np.nonzero(by_source)
+        pre, post = np.nonzero(np.ones_like(by_source) if keep_zeros else by_source)
         return Coordinates(pre, post, by_source[pre, post])
     if isinstance(operation, Sparse):
         return Coordinates(operation.pre, operation.post, operation.weights)
@@ -45,6 +49,8 @@ def coordinates_of(operation: Operation, n_source: int) -> Coordinates:
         for step in operation.operations[1:]:
             product, size = _composed(product, coordinates_of(step, size), n_source), target_size(step, size)
         return product
+    if isinstance(operation, PROCEDURAL):
+        raise TypeError("internal: drawn synapses are written out by their connectivity")
     return window_coordinates(window_of(operation))
 
 
@@ -52,7 +58,7 @@ def target_size(operation: Operation, n_source: int) -> int:
     """Return the number of target neurons of a valid operation on `n_source` neurons."""
     if isinstance(operation, Dense):
         return int(operation.weights.shape[0])
-    if isinstance(operation, Sparse):
+    if isinstance(operation, (Sparse, *PROCEDURAL)):
         return operation.shape[0]
     if isinstance(operation, OneToOne):
         return n_source

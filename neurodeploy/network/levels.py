@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from neurodeploy.network.coding import Poisson, Rate
 from neurodeploy.network.network import Input
 
-__all__ = ["declares_range", "levels", "levels_of", "lines_first", "range_of", "rate_spikes"]
+__all__ = ["declares_range", "levels", "levels_of", "lines_first", "range_of", "rate_raster", "rate_spikes"]
 
 Array = NDArray[Any]
 TIE = 1e-9
@@ -87,3 +87,14 @@ def rate_spikes(rate: Array, t: Array, phase: float) -> Array:
     """
     start = phase + TIE
     return np.floor(t * rate + start) > np.floor((t - 1) * rate + start)
+
+
+def rate_raster(rate: Array, steps: int, phase: float) -> NDArray[np.bool_]:
+    """Return the (samples, steps, lines) spikes of the rate code in the steps from 1 on: those of rate_spikes, with half of the work.
+
+    `rate`: (samples, lines) spikes per step, from 0 to 1. `phase`: from 0 to below 1.
+    """
+    sums = np.arange(steps + 1)[:, None] * rate[:, None, :]
+    sums += phase + TIE
+    np.floor(sums, out=sums)
+    return np.greater(sums[:, 1:], sums[:, :-1])

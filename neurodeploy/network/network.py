@@ -13,6 +13,7 @@ from neurodeploy.base.noun import IntParam, Name, Noun, canonical_json
 from neurodeploy.network.coding import Decoder, Encoder, SpikeCount, Spikes
 from neurodeploy.network.neurons import Neuron
 from neurodeploy.network.operations import Operation, WeightFormat
+from neurodeploy.network.plasticities import AnyPlasticity
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -126,6 +127,7 @@ class Input(Noun):
 class Projection(Noun):
     """Synapses from one input or population to one population."""
 
+    later: ClassVar[tuple[str, ...]] = ("plasticity",)
     name: Name
     """Name used in findings and in options such as weight_bits."""
     source: Name
@@ -142,6 +144,9 @@ class Projection(Noun):
     """Axis of a delay_steps array: one delay for each source, target or synapse; "synapse" has the shape of the weights."""
     weight_format: WeightFormat | None = None
     """How integer weights are stored; required if the target is loihi_cuba, otherwise an annotation."""
+    plasticity: AnyPlasticity | None = None
+    """How the synapses learn: SumOfProducts, Pes, the equation of dw as text, the name of a rule in nd.rules, or a table
+    {"rule": name, ...} of a name and its parameters; None: weights are fixed."""
 
 
 class Output(Noun):
@@ -161,11 +166,14 @@ class Probe(Noun):
     name: Name
     """Name of the recorded state in a recording."""
     target: Name
-    """Name of the population."""
-    variable: Literal["v", "u", "v_register", "residue", "error", "theta", "r"]
+    """Name of the population, or of the plastic projection."""
+    variable: Literal[
+        "v", "u", "v_register", "residue", "error", "theta", "r", "w", "d", "t", "x1", "x2", "y1", "y2", "y3"
+    ]
     """v: voltage. u: synaptic current. v_register: the chip's voltage register, which on a spike contains the refractory
     counter, (refractory_steps + 1) * 128. In integer kinds u is sigma, re or i, and v is act or im; residue, error, theta
-    and r exist in some integer kinds only."""
+    and r exist in some integer kinds only. Of a plastic projection: w, d, t: weight, delay variable and tag of each synapse,
+    by source and then by target; x1, x2, y1, y2, y3: traces."""
 
 
 class Network(Noun):

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from neurodeploy.base.noun import IntArray, Noun, NumberArray
+from neurodeploy.network.procedural.operations import DistanceKernel, FixedNumber, FixedProbability
 
 __all__ = [
     "AvgPool2d",
@@ -155,5 +156,16 @@ class Chain(Noun):
 
 
 Operation = Annotated[
-    Dense | Sparse | OneToOne | Conv1d | Conv2d | SumPool2d | AvgPool2d | Chain, Field(discriminator="kind")
+    Dense
+    | Sparse
+    | OneToOne
+    | Conv1d
+    | Conv2d
+    | SumPool2d
+    | AvgPool2d
+    | Chain
+    | FixedProbability
+    | FixedNumber
+    | DistanceKernel,
+    Field(discriminator="kind"),
 ]

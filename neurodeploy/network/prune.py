@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from neurodeploy.network.connectivity import SynapseList, synapses_of
 from neurodeploy.network.network import Network, Projection
 from neurodeploy.network.operations import Sparse
+from neurodeploy.network.plasticity import SumOfProducts
+from neurodeploy.network.plasticity_shapes import by_synapse
 
 __all__ = ["prune", "prune_sources"]
 
@@ -41,8 +43,18 @@ def _reduced(network: Network, projection: Projection, fraction: float, *, whole
     operation = Sparse(
         shape=(n_post, n_pre), post=synapses.post[keep], pre=synapses.pre[keep], weights=synapses.weights[keep]
     )
-    delays = synapses.delay_steps[keep]
-    return projection.model_copy(update={"operation": operation, "delay_steps": delays, "delay_axis": "synapse"})
+    delays, rule = synapses.delay_steps[keep], projection.plasticity
+    if isinstance(rule, SumOfProducts):
+        starts = {"delay": rule.delay, "tag": rule.tag}
+        kept = {
+            name: by_synapse(projection, synapses, values)[keep]
+            for name, values in starts.items()
+            if np.size(values) > 1
+        }
+        rule = rule.model_copy(update=kept)
+    return projection.model_copy(
+        update={"operation": operation, "delay_steps": delays, "delay_axis": "synapse", "plasticity": rule}
+    )
 
 
 def _each(network: Network, fractions: Mapping[str, float], *, whole_sources: bool) -> Network:
@@ -50,7 +62,7 @@ def _each(network: Network, fractions: Mapping[str, float], *, whole_sources: bo
         return network
     changed = [
         _reduced(network, item, fractions.get(item.name, fractions.get("*", 0.0)), whole_sources=whole_sources)
-        if item.name in fractions or "*" in fractions
+        if item.name in fractions or ("*" in fractions and item.plasticity is None)
         else item
         for item in network.projections
     ]
@@ -60,7 +72,8 @@ def _each(network: Network, fractions: Mapping[str, float], *, whole_sources: bo
 def prune(network: Network, fractions: Mapping[str, float]) -> Network:
     """Return the network without the weakest synapses of each neuron.
 
-    `fractions`: projection -> fraction of each neuron's synapses to remove, 0 to 1; "*" -> every other projection.
+    `fractions`: projection -> fraction of each neuron's synapses to remove, 0 to 1; "*" -> every other projection whose weights
+    are fixed. Synapses that learn are removed by name only, as a weak one can grow.
     """
     return _each(network, fractions, whole_sources=False)
 
@@ -68,6 +81,6 @@ def prune(network: Network, fractions: Mapping[str, float]) -> Network:
 def prune_sources(network: Network, fractions: Mapping[str, float]) -> Network:
     """Return the network without the synapses of each projection's weakest sources.
 
-    `fractions`: projection -> fraction of its sources to remove, 0 to 1; "*" -> every other projection.
+    `fractions`: projection -> fraction of its sources to remove, 0 to 1; "*" as for `prune`.
     """
     return _each(network, fractions, whole_sources=True)

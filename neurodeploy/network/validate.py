@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,22 +16,26 @@ from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network.coding import FirstSpike, Linear, Membrane, SpikeCount
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.graded import IntegerNeuron
-from neurodeploy.network.network import Network, Output, Population, Probe, Projection
+from neurodeploy.network.network import Network, Output, Population, Projection
 from neurodeploy.network.neurons import CubaLi, CubaLif, Euler, If, Li, Lif
 from neurodeploy.network.operations import Chain, Operation
+from neurodeploy.network.procedural.operations import PROCEDURAL
+from neurodeploy.network.procedural.tables import table_of
 from neurodeploy.network.validate_inputs import input_faults
 from neurodeploy.network.validate_operations import shape_faults
+from neurodeploy.network.validate_plasticity import plasticity_faults, unknown_senders
+from neurodeploy.network.validate_probes import probe_faults
 
-__all__ = ["probe_faults", "require_valid", "validate"]
+__all__ = ["require_valid", "validate"]
 
 
 def validate(network: Network) -> tuple[Diagnostic, ...]:
-    """Return all findings of a network (ND101-ND120, ND124, ND844), errors first; they are computed once for each network."""
+    """Return all findings of a network (ND101-ND120, ND124-ND131, ND134, ND844), errors first; they are computed once for each network."""
     return network.derived("_findings", _findings)
 
 
 def require_valid(network: Network, *, numbers: bool = True) -> None:
-    """Reject an invalid network. Raises DiagnosticError: ND101-ND120, ND124, ND844.
+    """Reject an invalid network. Raises DiagnosticError: ND101-ND120, ND124-ND129, ND134, ND844.
 
     Without `numbers`, only names, shapes and sizes are checked, for stages that report invalid numbers themselves.
     """
@@ -53,6 +57,7 @@ def _findings(network: Network) -> tuple[Diagnostic, ...]:
     for projection in network.projections:
         if _known(network, projection):
             found += shape_faults(network, projection)
+            found += plasticity_faults(network, projection)
     if not any(item.severity == "error" for item in found):
         found += _reach(network)
     return sorted_findings(found)
@@ -101,19 +106,6 @@ def _ports(network: Network) -> Iterator[Diagnostic]:
             yield finding("ND119", about("projection", item.name), message, fixes=["port = a"])
 
 
-def probe_faults(network: Network, probes: Iterable[Probe], code: str) -> Iterator[Diagnostic]:
-    """Yield a finding with `code` for each probe of a state that its population does not have."""
-    for item in probes:
-        target = network.population_by_name.get(item.target)
-        if target is None:
-            continue
-        own = target.neuron.memories if isinstance(target.neuron, IntegerNeuron) else ()
-        known = ("v", "u", "v_register", *own)
-        if item.variable not in known:
-            message = f"population '{item.target}' ({target.neuron.kind}) has no state '{item.variable}', only {', '.join(known)}"
-            yield finding(code, about("probe", item.name), message)
-
-
 def _known(network: Network, projection: Projection) -> bool:
     sources = {*network.population_by_name, *network.input_by_name}
     return projection.source in sources and projection.target in network.population_by_name
@@ -135,13 +127,13 @@ def _references(network: Network) -> Iterator[Diagnostic]:
                 f"target '{item.target}' does not exist",
                 fixes=nearest(item.target, populations),
             )
-    readers = [(about("output", item.name), item.source) for item in network.outputs]
-    readers += [(about("probe", item.name), item.target) for item in network.probes]
-    for where, name in readers:
+    for item in network.outputs:
+        where, name = about("output", item.name), item.source
         if name not in populations:
             yield finding("ND101", where, f"population '{name}' does not exist", fixes=nearest(name, populations))
+    yield from unknown_senders(network)
     yield from _ports(network)
-    yield from probe_faults(network, network.probes, "ND120")
+    yield from probe_faults(network, network.probes, "ND120", unknown="ND101")
     for item in network.outputs:
         population = network.population_by_name.get(item.source)
         if population is not None:
@@ -241,7 +233,7 @@ def _oscillations(where: Subject, neuron: Lif | CubaLif | Li | CubaLi, dt_s: flo
 def _reach(network: Network) -> Iterator[Diagnostic]:
     reached = {item.name for item in network.inputs}
     reached |= {item.name for item in network.populations if _drives_itself(item)}
-    edges = [(item.source, item.target) for item in network.projections if _carries(item.operation)]
+    edges = [(item.source, item.target) for item in network.projections if item.plasticity or _carries(item.operation)]
     grew = True
     while grew:
         new = {target for source, target in edges if source in reached} - reached
@@ -264,6 +256,8 @@ def _carries(operation: Operation) -> bool:
     """Whether an operation has a nonzero weight."""
     if isinstance(operation, Chain):
         return all(_carries(step) for step in operation.operations)
+    if isinstance(operation, PROCEDURAL):
+        return bool(np.any(table_of(operation.weights)))
     return bool(np.any(getattr(operation, "weights", 1)))
 
 

@@ -24,6 +24,8 @@ from neurodeploy.network.operations import (
     Sparse,
     SumPool2d,
 )
+from neurodeploy.network.procedural.operations import PROCEDURAL
+from neurodeploy.network.validate_procedural import procedural_faults
 
 __all__ = ["shape_faults"]
 
@@ -33,7 +35,7 @@ def _needed(network: Network, projection: Projection) -> tuple[int, int]:
 
 
 def shape_faults(network: Network, projection: Projection) -> Iterator[Diagnostic]:
-    """Yield findings about the operation and delays of a projection with an existing source and target (ND102-ND107, ND117)."""
+    """Yield findings about the operation and delays of a projection with an existing source and target (ND102-ND107, ND117, ND134)."""
     where, operation = about("projection", projection.name), projection.operation
     post, pre = _needed(network, projection)
     faults = list(_geometry_faults(where, operation, pre))
@@ -59,6 +61,11 @@ def shape_faults(network: Network, projection: Projection) -> Iterator[Diagnosti
         yield from faults
         if faults:
             return
+    if isinstance(operation, PROCEDURAL):
+        faults = list(procedural_faults(where, projection, operation))
+        yield from faults
+        if faults:
+            return
     yield from _delay_faults(where, projection, post, pre)
 
 
@@ -67,7 +74,8 @@ def _operation_shape(operation: Operation, pre: int) -> tuple[int, ...] | None:
         return tuple(operation.weights.shape)
     if isinstance(operation, OneToOne):
         return None
-    return tuple(operation.shape) if isinstance(operation, Sparse) else (target_size(operation, pre), pre)
+    own = isinstance(operation, (Sparse, *PROCEDURAL))
+    return tuple(operation.shape) if own else (target_size(operation, pre), pre)
 
 
 def _geometry_faults(where: Subject, operation: Operation, pre: int) -> Iterator[Diagnostic]:
@@ -95,6 +103,8 @@ def _step_fault(step: Any, pre: int, *, chained: bool) -> str | None:
         shape = tuple(step.weights.shape) if isinstance(step, Dense) else step.shape
         if chained and (len(shape) != 2 or shape[1] != pre):
             return f"weights have shape {list(shape)}, but the source has {pre} neurons"
+        return None
+    if isinstance(step, PROCEDURAL):
         return None
     if isinstance(step, OneToOne):
         return (

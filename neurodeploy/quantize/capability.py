@@ -11,7 +11,9 @@ from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.hardware.files import cite
 from neurodeploy.hardware.target import Target
 from neurodeploy.network import Current, LoihiCuba, Network, Population
+from neurodeploy.network.delays import possible_delays
 from neurodeploy.network.neurons import SpikingNeuron
+from neurodeploy.quantize.learning_limits import learning_findings
 from neurodeploy.quantize.quantized import QuantizeOptions, SoftReset
 from neurodeploy.quantize.soft_reset import by_autapses
 
@@ -106,7 +108,7 @@ def _projections(network: Network, target: Target, options: QuantizeOptions) -> 
                 f"{bits}-bit weights are not stored by target '{target.name}': {', '.join(map(str, legal))}",
                 limit_source=cite(target, "precision.weight_bits"),
             )
-        delays = np.asarray(projection.delay_steps)
+        delays = possible_delays(projection)
         if delays.size and delays.max() > span.high:
             count = int(np.count_nonzero(delays > span.high))
             yield finding(
@@ -134,16 +136,15 @@ def capability_findings(
 ) -> tuple[Diagnostic, ...]:
     """Return a finding for every neuron kind, reset, range and width that the target does not offer.
 
-    Codes: ND203, ND207, ND210-ND215.
+    Codes: ND203, ND207, ND210-ND215, ND312-ND318.
     """
     found = [*_populations(network, target, soft_reset), *_projections(network, target, options)]
+    found += learning_findings(network, target)
+    driving = {item.source for item in network.projections}
     for item in network.inputs:
         if isinstance(item.encoder, Current):
-            found.append(
-                finding(
-                    "ND215",
-                    about("input", item.name),
-                    "currents are host-driven in every step: not deployable, simulation only",
-                )
-            )
+            message = "currents are host-driven in every step: not deployable, simulation only"
+            if item.name not in driving:
+                message = "its values are signals of learning rules, which a host has to give in every step"
+            found.append(finding("ND215", about("input", item.name), message))
     return tuple(found)

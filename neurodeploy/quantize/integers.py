@@ -10,16 +10,25 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
+from neurodeploy.hardware.arithmetic import stored_mantissas
 from neurodeploy.hardware.files import cite
 from neurodeploy.hardware.target import Target
-from neurodeploy.network import LoihiCuba, Neuron, Noise, Population, Projection, WeightFormat
+from neurodeploy.network import LoihiCuba, Neuron, Noise, Pes, Population, Projection, WeightFormat
 from neurodeploy.network.graded import AdaptiveLif
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.quantize.registers import made_registers
 from neurodeploy.quantize.storable import legal_exponents, same_products, stored_range
 from neurodeploy.quantize.weights import sign_mode_of
 
-__all__ = ["format_line", "given_format", "integer_registers", "own_faults", "parameters_of", "stored_weights"]
+__all__ = [
+    "format_line",
+    "given_format",
+    "integer_registers",
+    "narrowed_weights",
+    "own_faults",
+    "parameters_of",
+    "stored_weights",
+]
 
 Ints = NDArray[np.int64]
 WHOLE = 1 << 31
@@ -155,7 +164,8 @@ def given_format(projection: Projection, weights: NDArray[Any], bits: int) -> We
     """Return the weight format of a projection with `bits` per weight; by default with the sign mode of its weights."""
     if projection.weight_format is not None:
         return projection.weight_format.model_copy(update={"weight_bits": bits})
-    return WeightFormat(weight_bits=bits, sign_mode=cast(Any, sign_mode_of(weights)))
+    both = isinstance(projection.plasticity, Pes)  # whose errors have both signs, and so what it learns
+    return WeightFormat(weight_bits=bits, sign_mode="mixed" if both else cast(Any, sign_mode_of(weights)))
 
 
 def _fraction_fault(weights: NDArray[Any]) -> str | None:
@@ -165,7 +175,12 @@ def _fraction_fault(weights: NDArray[Any]) -> str | None:
     return None
 
 
-def _sign_fault(where: Subject, weights: NDArray[Any], style: WeightFormat) -> Iterator[Diagnostic]:
+def _sign_fault(projection: Projection, weights: NDArray[Any], style: WeightFormat) -> Iterator[Diagnostic]:
+    where = about("projection", projection.name)
+    if isinstance(projection.plasticity, Pes) and style.sign_mode != "mixed":
+        message = f"learns by PES weights of both signs, which sign mode '{style.sign_mode}' does not store"
+        yield finding("ND209", where, message, fixes=["sign_mode = mixed"])
+        return
     wrong = {"excitatory": weights < 0, "inhibitory": weights > 0}.get(style.sign_mode)
     if wrong is not None and wrong.any():
         sign = "below 0" if style.sign_mode == "excitatory" else "above 0"
@@ -202,7 +217,10 @@ def _storage_fault(where: Subject, target: Target, weights: NDArray[Any], style:
 def stored_weights(
     projection: Projection, weights: NDArray[Any], bits: int, target: Target
 ) -> tuple[Ints, WeightFormat] | list[Diagnostic]:
-    """Return mantissas and a format with the same products as the given weights; findings (ND208, ND209) if none exists."""
+    """Return mantissas and a format with the same products as the given weights; findings (ND208, ND209) if none exists.
+
+    A plastic projection keeps its format, and starts without the low bits that this does not store.
+    """
     where, style = about("projection", projection.name), given_format(projection, weights, bits)
     legal, faults = legal_exponents(target), list[Diagnostic]()
     if style.exponent not in legal:
@@ -214,13 +232,33 @@ def stored_weights(
     if reason:
         fixes = ["give integer mantissas and a weight_format, or a float neuron kind"]
         return [*faults, finding("ND209", where, reason, fixes=fixes)]
-    faults += _sign_fault(where, weights, style)
+    faults += _sign_fault(projection, weights, style)
     if faults:
         return faults
     found = None
     if not ((weights > WHOLE) | (weights < -WHOLE)).any():
-        found = _equal_form(target, weights.astype(np.int64), style)
+        form = _equal_form if projection.plasticity is None else _first_form
+        found = form(target, weights.astype(np.int64), style)
     return found or [_storage_fault(where, target, weights, style)]
+
+
+def narrowed_weights(target: Target, mantissas: Ints, style: WeightFormat) -> tuple[Ints, WeightFormat]:
+    """Return mantissas and a format with the same products, in the fewest bits of the target's rule set that hold them.
+
+    They are returned unchanged if the rule set stores weights as they are given. The negative of every mantissa of the format
+    must be one as well: weights of -16 to 14 in PilotNet take 5 bits in the compiler's table, not 4.
+    """
+    rules, stored = target.counting.weight_bits, {int(value) for value in target.precision.weight_bits.values}
+    for bits in sorted(stored & {int(value) for value in (() if rules is None else rules.values)}):
+        if bits >= style.weight_bits:
+            break
+        found = _equal_form(target, mantissas, style.model_copy(update={"weight_bits": bits}))
+        if found is None:
+            continue
+        most = stored_range(target, bits, found[1].sign_mode)[1]
+        if found[1].sign_mode != "mixed" or int(found[0].min(initial=0)) >= -most:
+            return found
+    return mantissas, style
 
 
 def _equal_form(target: Target, mantissas: Ints, style: WeightFormat) -> tuple[Ints, WeightFormat] | None:
@@ -235,6 +273,14 @@ def _equal_form(target: Target, mantissas: Ints, style: WeightFormat) -> tuple[I
         if found is not None:
             return found[0], style.model_copy(update={"exponent": found[1], "sign_mode": mode})
     return None
+
+
+def _first_form(target: Target, mantissas: Ints, style: WeightFormat) -> tuple[Ints, WeightFormat] | None:
+    """Mantissas with which a plastic projection starts, in the requested format: rules act on them, so none are shifted."""
+    stored = stored_mantissas(target.dialect, mantissas, style.weight_bits, style.sign_mode)
+    low, high, _ = stored_range(target, style.weight_bits, style.sign_mode)
+    inside = not stored.size or (int(stored.min()) >= low and int(stored.max()) <= high)
+    return (stored, style) if inside else None
 
 
 def format_line(projection: Projection, given: WeightFormat, stored: WeightFormat) -> LedgerLine | None:

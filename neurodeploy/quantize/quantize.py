@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+import numpy as np
+
 from neurodeploy.diagnostics import Diagnostic, about, raise_errors
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
@@ -15,8 +17,9 @@ from neurodeploy.quantize.capability import capability_findings
 from neurodeploy.quantize.chosen_dialect import dialect_findings, dialect_line
 from neurodeploy.quantize.exact import exact_scale
 from neurodeploy.quantize.fold import Folded, fold
-from neurodeploy.quantize.integers import format_line, given_format, integer_registers, stored_weights
+from neurodeploy.quantize.integers import format_line, given_format, integer_registers, narrowed_weights, stored_weights
 from neurodeploy.quantize.integrator import range_findings, taken_off
+from neurodeploy.quantize.plastic import mantissa_line, sign_mode_for, start_findings, with_reach
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import (
     Quantized,
@@ -29,7 +32,7 @@ from neurodeploy.quantize.report import loss_findings, loss_line, overflow_findi
 from neurodeploy.quantize.scale import choose_scale, doubled, exponent_for
 from neurodeploy.quantize.soft_reset import Lowered, by_autapses, is_autapse, unchanged, with_autapses
 from neurodeploy.quantize.ties import bias_findings, tie_findings
-from neurodeploy.quantize.weights import ProjectionWeights, round_weights, sign_mode_of, volts_of
+from neurodeploy.quantize.weights import ProjectionWeights, round_weights, volts_of
 
 __all__ = ["quantize"]
 
@@ -55,6 +58,12 @@ class _Work:
         every = given if projection.name in self.resets else chosen.get("*", given)  # a threshold keeps all its bits
         return chosen.get(projection.name, every)
 
+    def narrowed(self, projection: Projection, mantissas: Any, style: WeightFormat) -> tuple[Any, WeightFormat]:
+        """Return integer weights in the fewest bits that hold them, unless the options choose the bits or they learn."""
+        chosen = {"*", projection.name} & set(self.options.weight_bits)
+        fixed = bool(chosen) or projection.plasticity is not None or projection.name in self.resets
+        return (mantissas, style) if fixed else narrowed_weights(self.target, mantissas, style)
+
     def keep(self, projection: Projection, style: WeightFormat, connectivity: Connectivity) -> None:
         """Add a projection in integers."""
         self.projections[projection.name] = QuantizedProjection(
@@ -63,6 +72,7 @@ class _Work:
             target=projection.target,
             weight_format=style,
             connectivity=connectivity,
+            plasticity=projection.plasticity,
         )
 
 
@@ -73,7 +83,7 @@ def quantize(
 
     `soft_reset`: how spikes subtract the threshold; resets become autapses before the conversion (`quantize.soft_reset`).
 
-    Raises DiagnosticError with every finding of the stage. Errors are ND203, ND207-ND213, ND222, and ND219 for a current
+    Raises DiagnosticError with every finding of the stage. Errors are ND203, ND207-ND213, ND222, ND312-ND317, and ND219 for a current
     without a steady state; the others are warnings or notes. The rules are those of `quantize.scale`, `quantize.fold` and the
     target's dialect.
     """
@@ -110,7 +120,7 @@ def _incoming(work: _Work, folded: Folded, projections: list[Projection]) -> lis
         if not (folded.weight_gain == folded.weight_gain[:1]).all():
             connectivity = connectivity.listed()
         volts = volts_of(connectivity, folded.weight_gain)
-        signs, own = sign_mode_of(volts), is_autapse(projection)
+        signs, own = sign_mode_for(projection, volts), is_autapse(projection)
         found.append(ProjectionWeights(connectivity, volts, work.bits(projection), signs, own))
     return found
 
@@ -145,7 +155,7 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
     incoming, rounded = _incoming(work, folded, projections), list[tuple[WeightFormat, Any]]()
     folded = folded._replace(taken=taken_off(folded, incoming))
     exact = exact_scale(work.target, folded, incoming, population.neuron)
-    steps = work.network.time.steps_per_sample
+    steps, reach = work.network.time.steps_per_sample, list[ProjectionWeights]()
     scale = exact.scale if exact else _scale(work, population.name, folded, incoming)
     registers, ledger, findings = float_registers(population, folded, work.target, scale, exact)
     work.findings += dialect_findings(registers, work.target)
@@ -157,15 +167,27 @@ def _convert_floats(work: _Work, population: Population, projections: list[Proje
         style = WeightFormat(weight_bits=item.weight_bits, exponent=exponent, sign_mode=cast(Any, item.sign_mode))
         mantissas, loss = round_weights(work.target.dialect, item.volts, scale, style)
         work.ledger.append(loss_line(projection.name, style, loss))
+        unit = _unit_volts(work.target, style.exponent, scale)
+        if projection.plasticity is not None:
+            one = np.divide(
+                unit, folded.weight_gain, out=np.zeros_like(folded.weight_gain), where=folded.weight_gain != 0
+            )
+            work.ledger.append(mantissa_line(projection, style, np.abs(one), work.target.dialect))
+        reach += with_reach(item, projection.plasticity, unit, work.target.dialect)
         work.findings += loss_findings(projection.name, loss)
         work.keep(projection, style, item.connectivity.with_mantissas(mantissas))
         rounded.append((style, mantissas))
     work.findings += bias_findings(population, folded)
     work.findings += tie_findings(population, folded, incoming, exact)
-    work.findings += overflow_findings(population.name, folded, incoming, scale, work.target)
+    work.findings += overflow_findings(population.name, folded, reach, scale, work.target)
     work.findings += range_findings(population.name, folded, incoming, scale, work.target, steps)
     inclusive = getattr(population.neuron, "comparison", ">") == ">="
     work.findings += reach_findings(registers, folded, incoming, rounded, work.target, inclusive=inclusive)
+
+
+def _unit_volts(target: Target, exponent: int, scale: float) -> float:
+    """Volts of a mantissa of 1."""
+    return 2.0 ** (exponent + target.dialect.weight_shift_bits) / scale
 
 
 def _convert_integers(work: _Work, population: Population, projections: list[Projection]) -> None:
@@ -181,7 +203,8 @@ def _convert_integers(work: _Work, population: Population, projections: list[Pro
         if isinstance(found, list):
             work.findings += found
             continue
-        mantissas, style = found
+        mantissas, style = work.narrowed(projection, *found)
+        work.findings += start_findings(projection, weights, mantissas, style, work.target.dialect)
         line = format_line(projection, given_format(projection, weights, bits), style)
         work.ledger += [line] if line else []
         work.keep(projection, style, connectivity.with_mantissas(mantissas))

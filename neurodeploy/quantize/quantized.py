@@ -75,6 +75,8 @@ class QuantizedPopulation(Noun):
     def parameter_sets(self) -> tuple[list[tuple[int, ...]], NDArray[np.int64]]:
         """(distinct sets of registers, (size,) set of each neuron); a core stores a set once for all neurons that have it."""
         registers = (self.du, self.dv, self.refract_delay, self.vmin_exp, self.vmax_exp)
+        if self.size and all(bool((values == values[0]).all()) for values in registers):
+            return [tuple(int(values[0]) for values in registers)], np.zeros(self.size, dtype=np.int64)
         rows, of = np.unique(np.stack(registers, axis=1), axis=0, return_inverse=True)
         return [tuple(int(value) for value in row) for row in rows], of.ravel()
 

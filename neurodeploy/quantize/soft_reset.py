@@ -37,6 +37,7 @@ from neurodeploy.network import (
 from neurodeploy.network.connectivity import connectivity_of
 from neurodeploy.network.discretize import factors
 from neurodeploy.network.neurons import Explicit
+from neurodeploy.network.plasticity_shapes import LEARNED_VARIABLES
 from neurodeploy.quantize.quantized import SoftReset
 
 __all__ = ["Lowered", "by_autapses", "is_autapse", "unchanged", "with_autapses"]
@@ -276,7 +277,7 @@ def _shown(value: Any) -> str:
 def _reading_findings(network: Network, integrating: list[str]) -> Iterator[Diagnostic]:
     """ND223 for each probe and membrane output of an integrating population."""
     for probe in network.probes:
-        if probe.target in integrating:
+        if probe.target in integrating and probe.variable not in LEARNED_VARIABLES:
             reads = "v before the threshold is taken off" if probe.variable == "u" else "0 in the steps of spikes"
             message = f"{probe.variable} of population '{probe.target}' reads {reads}, not v - v_threshold"
             yield finding("ND223", about("probe", probe.name), message)

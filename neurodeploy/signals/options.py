@@ -11,13 +11,15 @@ from pydantic import Field
 from neurodeploy.base.noun import IntArray, Name, Noun, WholeNumber
 from neurodeploy.base.rows import LARGEST
 from neurodeploy.network import Probe
+from neurodeploy.signals.learned import Learned
 from neurodeploy.signals.state import RunState
 
-__all__ = ["MOST_THREADS", "Engine", "Probes", "Progress", "RunChoices", "RunOptions", "TimeOrigin"]
+__all__ = ["MOST_THREADS", "Engine", "Learn", "Probes", "Progress", "RunChoices", "RunOptions", "TimeOrigin"]
 
 MOST_THREADS = 4096
 Engine = Literal["auto", "native", "spec"]
 TimeOrigin = Literal["zero", "first"]
+Learn = Literal["apart", "sequential", "off"]
 Progress = Callable[[int, int], None]
 """Called with (steps done, total steps) over all samples from time to time; may raise KeyboardInterrupt to stop the run."""
 Probes = str | Sequence[str | tuple[str, str] | Probe]
@@ -25,7 +27,8 @@ Probes = str | Sequence[str | tuple[str, str] | Probe]
 
 
 class RunOptions(Noun):
-    """Options of a run. Besides the choice of steps, only `seed`, `noise` and `time_origin` can change spikes."""
+    """Options of a run. Besides the choice of steps, only `seed`, `noise`, `time_origin`, `learn` and
+    `learned` can change spikes."""
 
     steps: WholeNumber | None = Field(default=None, ge=1, le=LARGEST)
     """Steps for which each sample is shown, or for which a network without inputs runs. Default: the length of values
@@ -61,6 +64,12 @@ class RunOptions(Noun):
     """Seconds after which a simulator in a separate process is stopped. Default: it is stopped only if it makes no progress."""
     noise: dict[Name, IntArray] = Field(default_factory=dict)
     """Population with noise -> (n_samples or 1, steps, size) draws in -127..127, used instead of the generator's."""
+    learn: Learn | None = None
+    """How samples share what plastic projections learn. apart: each sample begins with the weights of the program;
+    sequential: with those that the sample before it has learned; off: weights stay as they are. Default: apart, with a
+    finding if there are several samples."""
+    learned: Learned | None = None
+    """Weights, delays and tags to begin with, of an earlier recording, instead of the program's."""
 
 
 class RunChoices(TypedDict, total=False):
@@ -81,3 +90,5 @@ class RunChoices(TypedDict, total=False):
     time_origin: TimeOrigin
     timeout_s: float | None
     noise: Mapping[str, ArrayLike]
+    learn: Learn | None
+    learned: Learned | None

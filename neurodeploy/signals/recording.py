@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,7 @@ from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun, NumberArray
 from neurodeploy.base.rows import Bound, row_messages
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.translate import nearest
+from neurodeploy.signals.learned import Learned
 from neurodeploy.signals.state import RunState
 
 __all__ = ["RanOn", "Recording"]
@@ -20,6 +21,7 @@ RanOn = Literal["reference", "emulator", "vendor-emulator", "silicon"]
 class Recording(Noun):
     """Result of one run: spikes, requested states, counters and provenance."""
 
+    later: ClassVar[tuple[str, ...]] = ("learned",)
     ran_on: RanOn
     """Kind of machine: float reference, emulator, a vendor's emulator, or silicon."""
     backend: Name
@@ -60,6 +62,8 @@ class Recording(Noun):
     voltage was limited, over all samples. Absent: not counted. Zeros may be proven instead of counted."""
     final_state: RunState | None = None
     """State after the last step, if requested by `keep_state`."""
+    learned: Learned | None = None
+    """What plastic projections have learned; None without any."""
     findings: tuple[Diagnostic, ...] = ()
     """Findings of the run: stopped, values out of range, neurons that never or always fire."""
 
