@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from concurrent.futures import Executor
+from dataclasses import replace
 from pathlib import Path
 
 from neurodeploy.compiler.fixes import FixSearch, with_fixes
@@ -46,6 +48,7 @@ def compile_network(
     progress: Progress | None = None,
     start: StageName | None = None,
     stop: StageName = "fixes",
+    executor: Executor | None = None,
 ) -> Compilation:
     """Return the result of compiling a network for a target: a program, or every reason why there is none. Findings
     raise no exception.
@@ -53,10 +56,11 @@ def compile_network(
     `source`: a network, or the `quantized` or `mapping` of an earlier compilation for the same target. `others`:
     targets to suggest if the network does not fit this one. `progress` is called with (activity, amount done, total
     amount). `start` and `stop`: the first and the last stage, both included; `start` must be a stage that can start
-    from `source`. Fixes are computed for a network that does not fit.
+    from `source`. `executor`: fills the shards of a large network with generated synapses. Fixes are computed for a network that does not fit.
     """
     chosen = options or CompileOptions()
     work = _work(source, target, chosen, TimeLimit(progress=progress).within(chosen.time_limit_s))
+    work = replace(work, executor=executor)
     names = stages_between(start or starting_stages(source)[0], stop)
     done = run_stages(work, names, progress)
     result = compilation(done.adding(kernel_findings(*KERNELS) if "partition" in done.seconds else ()))

@@ -20,7 +20,9 @@ from neurodeploy.hardware.files import cite
 from neurodeploy.hardware.target import Target
 from neurodeploy.network import Network, Projection
 from neurodeploy.network.connectivity import synapses_of
+from neurodeploy.network.delays import possible_delays
 from neurodeploy.network.prune import prune, prune_sources
+from neurodeploy.network.written_out import listed_projection
 from neurodeploy.quantize import Quantized
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.quantize.weights import sign_mode_of
@@ -66,11 +68,14 @@ def width_findings(network: Network, target: Target, options: CompileOptions) ->
 
 def longest_delay(network: Network) -> int:
     """Return the longest synaptic delay of a network, in steps beyond the one step of every projection."""
-    return max((int(np.max(item.delay_steps, initial=0)) for item in network.projections), default=0)
+    return max((int(possible_delays(item).max(initial=0)) for item in network.projections), default=0)
 
 
 def _clipped(projection: Projection, most: int) -> tuple[Projection, LedgerLine | None]:
     """The projection with delays clipped to `most` steps, and the number of clipped delays; None if no delay is longer."""
+    if not (possible_delays(projection) > most).any():
+        return projection, None
+    projection = listed_projection(projection)
     delays = np.asarray(projection.delay_steps)
     longer = delays > most
     if not longer.any():

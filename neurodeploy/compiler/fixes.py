@@ -13,6 +13,7 @@ import numpy as np
 
 from neurodeploy.compiler.edits import longest_delay
 from neurodeploy.compiler.integer_edits import rewritten
+from neurodeploy.compiler.rule_fixes import fixed_weights, other_dialect, within_engine
 from neurodeploy.compiler.trials import Trials
 from neurodeploy.diagnostics import Diagnostic, Fix
 from neurodeploy.hardware import on_board
@@ -249,6 +250,9 @@ WORDS: dict[Remedy, str] = {
     _elsewhere: "another target",
     _lighter: "pruned synapses",
     _fewer_sources: "pruned sources",
+    within_engine: "a number that the learning engine holds",
+    other_dialect: "another dialect",
+    fixed_weights: "fixed weights",
 }
 REMEDIES: dict[str, tuple[Remedy, ...]] = {
     "ND207": (_legal, _elsewhere),
@@ -269,6 +273,13 @@ REMEDIES: dict[str, tuple[Remedy, ...]] = {
     "ND308": (_shorter, _elsewhere),
     "ND309": (_shorter, _elsewhere),
     "ND310": (_narrower, _shorter, _lighter, _elsewhere),
+    "ND311": (fixed_weights, _elsewhere),
+    "ND312": (_elsewhere, fixed_weights),
+    "ND313": (other_dialect, fixed_weights),
+    "ND314": (_elsewhere, fixed_weights),
+    "ND315": (within_engine, fixed_weights),
+    "ND316": (within_engine, fixed_weights),
+    "ND317": (within_engine, fixed_weights),
     "ND401": (_unpinned, _unavoided, _narrower, _shorter, _sharing, _larger, _elsewhere),
     "ND402": (_unpinned, _unavoided, _narrower, _shorter, _sharing, _larger, _elsewhere),
 }

@@ -102,10 +102,13 @@ def rewritten(network: Network, target: Target, requested: Mapping[str, int]) ->
     integers = {item.name for item in network.populations if isinstance(item.neuron, IntegerNeuron)}
     taken, every, edits = {item.name for item in network.projections}, list[Projection](), list[str]()
     for item in network.projections:
-        weights, bits = _whole_weights(item) if item.target in integers else None, _bits(item, target, requested)
+        fixed = item.target in integers and item.plasticity is None  # rules act on mantissas, which would change
+        weights, bits = _whole_weights(item) if fixed else None, _bits(item, target, requested)
         if weights is None or _fits(item, weights, bits, target):
             every.append(item)
             continue
+        if item.plasticity is not None:  # its rule counts in these mantissas
+            return None
         moved, parts = _other_exponent(item, weights, bits, target), _split(item, weights, bits, target, taken)
         if moved is None and parts is None:
             return None

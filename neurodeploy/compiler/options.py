@@ -15,7 +15,8 @@ from neurodeploy.base.noun import Noun, WholeNumber
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, errors_in
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.mapping.mapping import Mapping
-from neurodeploy.mapping.options import MappingOptions
+from neurodeploy.mapping.options import Goal, MappingOptions
+from neurodeploy.mapping.spend.trade import Trade
 from neurodeploy.program.program import Program
 from neurodeploy.quantize import Quantized, SoftReset
 
@@ -67,6 +68,8 @@ class CompileChoices(TypedDict, total=False):
     """Fields of CompileOptions as keyword arguments."""
 
     level: int
+    optimize: Goal
+    max_cores: int | None
     placement_seed: int
     time_limit_s: float | None
     avoid_cores: abc.Sequence[int]
@@ -111,6 +114,8 @@ class Compilation(Noun):
     """Resource -> minimum number of cores of any mapping."""
     n_cores: int | None = None
     """Cores of the mapping; None if the network was not mapped."""
+    trade: Trade | None = Field(default=None, exclude=True, repr=False)
+    """Cores against the modelled time and energy of a step; None unless `optimize` is latency or energy."""
     stage_seconds: dict[str, float] = Field(default_factory=dict)
     """Stage -> seconds."""
 

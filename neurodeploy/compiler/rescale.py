@@ -19,6 +19,10 @@ from neurodeploy.network import CubaLif, If, Lif, Network, OneToOne, Population,
 from neurodeploy.network.connectivity import SynapseList, connectivity_of
 from neurodeploy.network.neurons import Reset
 from neurodeploy.network.operations import Chain
+from neurodeploy.network.plasticity_shapes import LEARNED_VARIABLES
+from neurodeploy.network.procedural.operations import PROCEDURAL
+from neurodeploy.network.procedural.tables import table_of
+from neurodeploy.network.written_out import listed_projection
 from neurodeploy.trained.chains import as_operation, merged
 
 __all__ = ["channel_factors", "clipped_weights", "rescalable", "rescale_findings", "rescaled"]
@@ -32,6 +36,7 @@ def clipped_weights(projection: Projection, fraction: float) -> tuple[Projection
 
     A weight of a convolution counts once. None instead of a ledger line if no weight changes.
     """
+    projection = listed_projection(projection)
     weights = _weights(projection)
     if weights is None or not weights.size:
         return projection, None
@@ -54,7 +59,9 @@ def clipped_weights(projection: Projection, fraction: float) -> tuple[Projection
 
 
 def _weights(projection: Projection) -> Array | None:
-    """Weights of an operation that has its own; None for pools and chains."""
+    """Weights of an operation that has its own, or those that it can draw; None for pools and chains."""
+    if isinstance(projection.operation, PROCEDURAL):
+        return table_of(projection.operation.weights).astype(np.float64)
     given = getattr(projection.operation, "weights", None)
     return None if given is None else np.asarray(given, dtype=np.float64)
 
@@ -63,12 +70,19 @@ def rescalable(network: Network, population: Population) -> str:
     """Return why the channels of a population cannot have scales of their own, as the end of a sentence; "" if they can."""
     if not isinstance(population.neuron, Spiking):
         return f"is of kind {population.neuron.kind}, whose parameters are not multiplied"
-    read = [item.name for item in network.probes if item.target == population.name]
+    read = [
+        item.name
+        for item in network.probes
+        if item.target == population.name and item.variable not in LEARNED_VARIABLES
+    ]
     read += [
         item.name for item in network.outputs if item.source == population.name and item.decoder.kind != "spike_count"
     ]
     if read:
         return f"is read by '{read[0]}', which would be multiplied as well"
+    learning = [item.name for item in _into(network, population.name) if item.plasticity is not None]
+    if learning:
+        return f"learns by projection '{learning[0]}', whose rule would not be multiplied"
     if any(
         _weights(item) is None and not isinstance(item.operation, Chain) for item in _into(network, population.name)
     ):
@@ -135,7 +149,8 @@ def rescaled(network: Network, population: Population, most: int) -> tuple[Netwo
 
 
 def _scaled(projection: Projection, own: OneToOne, n_source: int) -> Projection:
-    operation = projection.operation
+    projection = listed_projection(projection)
+    operation: Any = projection.operation
     steps = operation.operations if isinstance(operation, Chain) else (operation,)
     return projection.model_copy(update={"operation": as_operation(merged((*steps, own), n_source), n_source)})
 

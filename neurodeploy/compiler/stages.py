@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -14,6 +15,7 @@ from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_i
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping import Mapping, Progress, TimeLimit, emit_program, partition, place, proof_of_cores
+from neurodeploy.mapping.spend.trade import Trade
 from neurodeploy.program.program import Program
 from neurodeploy.quantize import Quantized
 from neurodeploy.resources import lower_bounds
@@ -42,6 +44,9 @@ class Work:
     verdict: Verdict = "stopped"
     seconds: dict[str, float] = field(default_factory=dict[str, float])
     """Stage -> seconds."""
+    executor: Executor | None = None
+    """Fills the shards of a large network with generated synapses; None: threads."""
+    trade: Trade | None = None
 
     def adding(self, findings: Sequence[Diagnostic]) -> Work:
         """Return the work with additional findings; an error stops the compilation."""
@@ -67,7 +72,9 @@ def _partition(work: Work) -> Work:
     if work.quantized is None:
         return work
     try:
-        mapping = partition(work.quantized, work.target, options=work.options, time_limit=work.limit)
+        mapping = partition(
+            work.quantized, work.target, options=work.options, time_limit=work.limit, executor=work.executor
+        )
     except DiagnosticError as error:
         return _not_mapped(work, error.diagnostics)
     return replace(work, mapping=mapping, verdict="fits")
@@ -88,7 +95,17 @@ def _place(work: Work) -> Work:
     if work.mapping is None:
         return work
     mapping = place(work.mapping, seed=work.options.placement_seed, options=work.options, time_limit=work.limit)
-    return replace(work, mapping=mapping)
+    return _spent(replace(work, mapping=mapping))
+
+
+def _spent(work: Work) -> Work:
+    """The work with cores spent on the goal of the options, after placement."""
+    if work.mapping is None or work.options.optimize == "cores":
+        return work
+    from neurodeploy.mapping.spend.findings import spent_or_not  # late: a compilation for fewest cores prices nothing
+
+    found = spent_or_not(work.mapping, work.options, work.limit, work.options.fix_time_s if work.options.fixes else 0.0)
+    return replace(work.adding(found.findings), mapping=found.mapping, trade=found.trade)
 
 
 def _emit(work: Work) -> Work:
@@ -135,6 +152,7 @@ def compilation(work: Work) -> Compilation:
         program=work.program and work.program.model_copy(update={"findings": findings}),
         quantized=work.quantized,
         mapping=work.mapping,
+        trade=work.trade,
         verdict=work.verdict,
         findings=findings,
         ledger=work.ledger,

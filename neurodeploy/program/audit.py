@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from neurodeploy.base.arrays import places_of
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
+from neurodeploy.program.audit_kernels import has_kernel, kernel_words, places_in_windows
 from neurodeploy.program.core_ranges import MOST, core_ranges, with_cores
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS, SynapseFormat
-from neurodeploy.resources.axons import Kind, output_axons_of
+from neurodeploy.resources.axons import Kind, input_axons_of, output_axons_of
+from neurodeploy.resources.learning import rule_key, source_traces
 from neurodeploy.resources.limits import CODES, core_limits
 from neurodeploy.resources.run_length import run_words
 from neurodeploy.resources.synapse_memory import dense_words, index_bits_for, segment_words
@@ -50,7 +52,7 @@ def _segment_words(program: Program) -> Ints:
     for index, style in enumerate(program.formats):
         mine = tables.segment_format == index
         if style.skip_bits:
-            bits = style.weight_bits + style.delay_bits
+            bits = style.weight_bits + style.delay_bits + style.learning_bits
             words[mine & (length > 0)] = run_words(
                 rules, *_entries(program, mine), bits, style.index_bits, style.skip_bits
             )
@@ -58,15 +60,17 @@ def _segment_words(program: Program) -> Ints:
         if style.encoding == "dense":
             words[mine] = _dense_words(program.target, style, length[mine])
             continue
-        words[mine] = segment_words(rules, length[mine], style.weight_bits, style.delay_bits, style.index_bits)
+        bits = style.weight_bits + style.learning_bits
+        words[mine] = segment_words(rules, length[mine], bits, style.delay_bits, style.index_bits)
     return words
 
 
 def _dense_words(target: Target, style: SynapseFormat, width: Ints) -> Ints:
     """(n,) words of dense segments by width, each with the index bits of its own width."""
     widths, of = np.unique(width, return_inverse=True)
+    bits = style.weight_bits + style.learning_bits
     words = [
-        int(dense_words(target.counting, one, style.weight_bits, style.delay_bits, index_bits_for(target, one)))
+        int(dense_words(target.counting, one, bits, style.delay_bits, index_bits_for(target, one)))
         for one in widths.tolist()
     ]
     return np.array(words, dtype=np.int64)[of.ravel()]
@@ -88,6 +92,13 @@ class _Axons(NamedTuple):
     kind: Ints
     core: Ints
     """(n_axons,) core of each axon."""
+
+    def used(self, target: Target, n_cores: int) -> Ints:
+        """(n_cores,) input axons; a convolution axon counts as many as the target states."""
+        given, each = target.counting.convolution, np.ones(self.core.size, dtype=np.int64)
+        if given is not None:
+            each[self.number[self.kind == AXON_KINDS["convolution"]]] = int(given.input_axons.value)
+        return np.bincount(self.core, each, n_cores).astype(np.int64)
 
 
 def _axons(program: Program) -> _Axons:
@@ -124,14 +135,19 @@ def _out_axons(program: Program, cores: range) -> Ints:
     for name, code in AXON_KINDS.items():
         table[:, code] = [output_axons_of(target, cast(Kind, name), other_chip=there) for there in (False, True)]
     cost, alone = table[far.astype(np.int64), kind], np.ones(core_of_row.size, dtype=bool)
-    if target.counting.shared_output_axons:
+    if target.counting.shared_output_axons or target.counting.convolution is not None:
         alone[:] = False
         alone[sender[kind == AXON_KINDS["discrete"]]] = True
         atom_of: Ints = np.zeros(core_of_row.size, dtype=np.int64)
         atom_of[sender] = atom
-        alone[sender[atom_of[sender] != atom]] = True
+        grouped = np.isin(kind, (AXON_KINDS["pop16"], AXON_KINDS["pop32"]))
+        alone[sender[grouped & (atom_of[sender] != atom)]] = True
+    place = places_in_windows(program, rows.start + sender)
+    alone[sender[(kind == AXON_KINDS["convolution"]) & (place < 0)]] = True
     shared = np.flatnonzero(~alone[sender])
-    pair = np.unique(source[shared] * np.int64(tables.in_axon_list.size) + number[shared], return_index=True)[1]
+    group = np.where(kind == AXON_KINDS["convolution"], place, 0)[shared]
+    key = np.stack([source[shared], number[shared], group])
+    pair = np.unique(key, axis=1, return_index=True)[1]
     counted = np.r_[np.flatnonzero(alone[sender]), shared[pair]]
     slots: Ints = np.zeros(len(cores), dtype=np.int64)
     np.add.at(slots, source[counted] - cores.start, cost[counted])
@@ -165,7 +181,7 @@ def _block_words(program: Program, axons: _Axons, words: Ints) -> Ints:
     """
     tables, n_cores = program.tables, program.tables.n_cores
     total: Ints = np.zeros(n_cores, dtype=np.int64)
-    mine = np.flatnonzero(axons.kind != AXON_KINDS["discrete"])
+    mine = np.flatnonzero(np.isin(axons.kind, (AXON_KINDS["pop16"], AXON_KINDS["pop32"])))
     mine = mine[np.lexsort((axons.atom[mine], axons.number[mine]))]
     if not mine.size:
         return total
@@ -182,13 +198,44 @@ def _block_words(program: Program, axons: _Axons, words: Ints) -> Ints:
 
 
 def _styles(program: Program) -> Ints:
-    """(n_segments, 6) properties that distinguish synapse formats."""
-    signs = ("mixed", "excitatory", "inhibitory")
+    """(n_segments, 8) properties that distinguish synapse formats."""
+    signs, keys = ("mixed", "excitatory", "inhibitory"), _rule_keys(program)
+    numbers = {key: number for number, key in enumerate(sorted(set(keys)))}
     rows = [
-        [s.weight_bits, s.exponent, signs.index(s.sign_mode), s.delay_bits, s.index_bits, s.skip_bits]
+        [s.weight_bits, s.exponent, signs.index(s.sign_mode), s.delay_bits, s.index_bits, s.skip_bits, s.learning_bits]
         for s in program.formats
     ]
-    return np.array(rows or [[0] * 6], dtype=np.int64)[program.tables.segment_format]
+    table = np.array([[*row, numbers[key]] for row, key in zip(rows, keys, strict=True)] or [[0] * 8], dtype=np.int64)
+    return table[program.tables.segment_format]
+
+
+def _rule_keys(program: Program) -> list[str]:
+    """What each format says of the rule of its projection."""
+    rules = {item.name: item.plasticity for item in program.network.projections}
+    return [rule_key(rules[style.projection]) for style in program.formats]
+
+
+def _learning_use(program: Program, axons: _Axons) -> tuple[Ints, Ints]:
+    """(n_cores,) each: input axons that plastic synapses take in addition, and distinct traces of sources."""
+    tables, n_cores = program.tables, program.tables.n_cores
+    none: Ints = np.zeros(n_cores, dtype=np.int64)
+    rules = {item.name: item.plasticity for item in program.network.projections}
+    plastic = np.array([rules[style.projection] is not None for style in program.formats], dtype=bool)
+    learns = plastic[tables.segment_format] if plastic.size else np.zeros(tables.segment_format.size, dtype=bool)
+    if not learns.any():
+        return none, none
+    core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
+    in_list = _per_core(tables.segment_ptr, learns.astype(np.int64)) > 0
+    row_core = np.repeat(np.arange(n_cores), np.diff(tables.in_axon_ptr))
+    rows = in_list[tables.list_ptr[row_core] + tables.in_axon_list]
+    more = (input_axons_of(program.target, learning=True) or 1) - 1
+    extra = more * np.bincount(axons.core[np.unique(axons.number[rows])], minlength=n_cores)
+    core_of_segment, traces = np.repeat(core_of_list, np.diff(tables.segment_ptr)), none.copy()
+    for core in np.unique(core_of_segment[learns]).tolist():
+        styles = np.unique(tables.segment_format[learns & (core_of_segment == core)])
+        read = (source_traces(rules[program.formats[int(style)].projection]) for style in styles)
+        traces[core] = len(frozenset[object]().union(*read))
+    return extra, traces
 
 
 def _synapse_use(program: Program, axons: _Axons) -> dict[str, Ints]:
@@ -197,11 +244,12 @@ def _synapse_use(program: Program, axons: _Axons) -> dict[str, Ints]:
     words, styles = _segment_words(program), _styles(program)
     core_of_list = np.repeat(np.arange(n_cores), np.diff(tables.list_ptr))
     core_of_segment = np.repeat(core_of_list, np.diff(tables.segment_ptr))
-    longest, bits = np.zeros(n_cores, dtype=np.int64), np.zeros(n_cores, dtype=np.int64)
+    bits: Ints = np.zeros(n_cores, dtype=np.int64)
+    kernels, longest = kernel_words(program)
     of_list = _per_core(tables.segment_ptr, words)
-    np.maximum.at(longest, core_of_list, of_list)
+    np.maximum.at(longest, core_of_list, np.where(has_kernel(program), 0, of_list))
     np.maximum.at(bits, core_of_segment, styles[:, 3])
-    total = _block_words(program, axons, of_list)
+    total = kernels + _block_words(program, axons, of_list)
     np.add.at(total, core_of_list, _stored_lists(program, axons, of_list))
     formats = _distinct(core_of_segment, *styles.T, n_cores=n_cores)
     return {"synapse_memory": total, "synapse_formats": formats, "words_per_axon": longest, "delay_bits": bits}
@@ -225,12 +273,14 @@ def use_of_program(program: Program) -> dict[str, Ints]:
     limited, found = core_limits(program.target), list[dict[str, Ints]]()
     for cores in core_ranges(program.tables):
         found.append({**_use_of(with_cores(program, cores)), "output_axons": _out_axons(program, cores)})
-    return {name: np.concatenate([_none(), *(use[name] for use in found)]) for name in RESOURCES if name in limited}
+    learns = any(item.plasticity is not None for item in program.network.projections)
+    names = [name for name in RESOURCES if name in limited and (learns or name != "source_traces")]
+    return {name: np.concatenate([_none(), *(use[name] for use in found)]) for name in names}
 
 
 RESOURCES = (
     *("compartments", "synapse_memory", "input_axons", "output_axons", "fan_in", "parameter_sets", "threshold_sets"),
-    *("synapse_formats", "accumulators", "words_per_axon"),
+    *("synapse_formats", "accumulators", "words_per_axon", "source_traces"),
 )
 
 
@@ -241,23 +291,24 @@ def _use_of(program: Program) -> dict[str, Ints]:
     per_neuron = np.array([item.compartments_per_neuron for item in program.populations], dtype=np.int64)
     compartments = _per_core(tables.compartment_ptr, per_neuron[tables.population])
     axons, threshold = _axons(program), tables.spiking == 1
-    synapses = _synapse_use(program, axons)
+    synapses, (learning_axons, traces) = _synapse_use(program, axons), _learning_use(program, axons)
     registers = (tables.du, tables.dv, tables.refract_delay, tables.vmin_exp, tables.vmax_exp)
     return {
         "compartments": compartments,
         "synapse_memory": synapses["synapse_memory"],
-        "input_axons": np.bincount(axons.core, minlength=n_cores),
+        "input_axons": axons.used(program.target, n_cores) + learning_axons,
         "fan_in": _fan_in(program, core_of_row),
         "parameter_sets": _distinct(core_of_row, *registers, n_cores=n_cores),
         "threshold_sets": _distinct(core_of_row[threshold], tables.vth_mant[threshold], n_cores=n_cores),
         "synapse_formats": synapses["synapse_formats"],
         "accumulators": compartments << synapses["delay_bits"],
         "words_per_axon": synapses["words_per_axon"],
+        "source_traces": traces,
     }
 
 
 def over_limits(program: Program) -> tuple[Diagnostic, ...]:
-    """Return ND301-ND310 for each exceeded limit, with the core that exceeds it most."""
+    """Return ND301-ND311 for each exceeded limit, with the core that exceeds it most."""
     limits, found = core_limits(program.target), list[Diagnostic]()
     for name, used in use_of_program(program).items():
         limit, over = limits[name], np.flatnonzero(used > limits[name].value)

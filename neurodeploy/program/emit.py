@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +14,7 @@ from neurodeploy.program.tables import AXON_KINDS, RESETS, InputRoutes, SynapseF
 from neurodeploy.quantize.quantized import QuantizedPopulation
 from neurodeploy.resources.encoding import EncodedSegment
 
-__all__ = ["build_tables"]
+__all__ = ["build_tables", "synapse_columns"]
 
 Ints = NDArray[np.int64]
 
@@ -122,11 +122,6 @@ def _ptr(lengths: Any) -> Ints:
     return ptr
 
 
-def _column(arrays: list[Any]) -> Any:
-    """The arrays one after the other, for a noun that then needs no copy."""
-    return read_only(np.concatenate(arrays))
-
-
 def _rows(populations: tuple[QuantizedPopulation, ...], core_of: dict[str, Any]) -> tuple[Ints, Ints, Ints]:
     """(population, neuron, core) of every row, ordered by (core, population, neuron)."""
     population = np.concatenate([np.full(item.size, index) for index, item in enumerate(populations)])
@@ -152,67 +147,116 @@ def build_tables(
     inputs: dict[str, int],
     core_of: dict[str, NDArray[Any]],
     core_id: NDArray[Any],
-    segments: Sequence[EncodedSegment],
+    cores: Iterable[Sequence[EncodedSegment]],
 ) -> tuple[tuple[SynapseFormat, ...], tuple[InputRoutes, ...], Tables]:
     """Return the synapse formats, the routes of the inputs and the core tables.
 
     `inputs`: name -> number of lines; `core_of`: population -> (size,) logical core of each neuron; `core_id`: (n_cores,)
-    physical core of each logical core; `segments`: the synapses of all cores.
+    physical core of each logical core; `cores`: the segments of each core, which are read once.
     """
     n_cores = int(np.asarray(core_id).size)
     population, neuron, core = _rows(populations, core_of)
-    by_format = {_format_key(item): item for item in reversed(segments)}
-    keys = list(dict.fromkeys(_format_key(item) for item in segments))
-    formats, format_index = tuple(_format_of(by_format[key]) for key in keys), {key: n for n, key in enumerate(keys)}
-    sizes = [*inputs.values(), *(item.size for item in populations)]
-    first_of = dict(zip([*inputs, *(item.name for item in populations)], (int(n) for n in _ptr(sizes)), strict=False))
-    by_core: list[list[EncodedSegment]] = [[] for _ in range(n_cores)]
-    for item in segments:
-        by_core[item.core].append(item)
-    cores = [_core(items, first_of, format_index) for items in by_core]
-    owner = np.concatenate([item.owner for item in cores])
-    to_core = np.repeat(np.arange(n_cores, dtype=np.int32), [item.owner.size for item in cores])
-    axon = np.concatenate([np.arange(item.owner.size, dtype=np.int32) for item in cores])
-    routes, out = _routes(inputs, populations, population, neuron, first_of, (owner, to_core, axon))
+    sizes = {item.name: item.size for item in populations}
+    formats, routes, columns = synapse_columns(sizes, inputs, population, neuron, cores)
     tables = Tables(
         core_id=np.asarray(core_id, dtype=np.int64),
         compartment_ptr=_ptr(np.bincount(core, minlength=n_cores)),
-        in_axon_ptr=_ptr([item.owner.size for item in cores]),
-        list_ptr=_ptr([item.segments_per_list.size for item in cores]),
         population=population,
         neuron=neuron,
         **_registers(populations, population, neuron),
-        **out,
-        in_axon_list=_column([item.list_of for item in cores]),
-        in_axon_base=_column([item.base for item in cores]),
-        **_axon_columns(cores),
-        segment_ptr=_ptr(np.concatenate([item.segments_per_list for item in cores])),
-        segment_format=_column([item.formats for item in cores]),
-        entry_ptr=_ptr(np.concatenate([item.lengths for item in cores])),
-        entry_target=_column([item.targets for item in cores]),
-        entry_mantissa=_column([item.mantissas for item in cores]),
-        entry_delay=_column([item.delays for item in cores]),
+        **columns,
     )
     return formats, routes, tables
 
 
-def _axon_columns(cores: list[_Core]) -> dict[str, Any]:
-    """The columns of axon numbers, atoms and kinds; empty if every axon is discrete."""
-    if not any(item.kind.any() for item in cores):
-        return {}
-    columns = {"id": "number", "atom": "atom", "kind": "kind"}
-    return {f"in_axon_{name}": _column([getattr(item, field) for item in cores]) for name, field in columns.items()}
+def synapse_columns(
+    populations: dict[str, int],
+    inputs: dict[str, int],
+    population: NDArray[Any],
+    neuron: NDArray[Any],
+    cores: Iterable[Sequence[EncodedSegment]],
+) -> tuple[tuple[SynapseFormat, ...], tuple[InputRoutes, ...], dict[str, Any]]:
+    """Return the synapse formats, the routes of the inputs, and the columns of axons, lists, segments and entries.
+
+    `populations`, `inputs`: name -> neurons or lines; `population`, `neuron` (n_rows,) as in Tables; `cores`: the segments of
+    each core. Nothing of a core is kept beyond its columns.
+    """
+    sizes = [*inputs.values(), *populations.values()]
+    first_of = dict(zip([*inputs, *populations], (int(n) for n in _ptr(sizes)), strict=False))
+    formats, parts = dict[tuple[object, ...], tuple[int, SynapseFormat]](), _Parts()
+    for segments in cores:
+        for item in segments:
+            formats.setdefault(_format_key(item), (len(formats), _format_of(item)))
+        parts.add(_core(list(segments), first_of, {key: number for key, (number, _) in formats.items()}))
+    owner, per_core = parts.column("owner"), np.array(parts.axons, dtype=np.int64)
+    to_core = np.repeat(np.arange(per_core.size, dtype=np.int32), per_core)
+    axon: NDArray[np.int32] = (places_of(np.zeros_like(per_core), per_core)).astype(np.int32)
+    first = np.array([first_of[name] for name in populations], dtype=np.int64)
+    sent = np.asarray(first[population] + neuron, dtype=np.int64)
+    routes, out = _routes(inputs, sent, first_of, (owner, to_core, axon))
+    columns = {
+        "in_axon_ptr": _ptr(per_core),
+        "list_ptr": _ptr(parts.lists),
+        **out,
+        "in_axon_list": parts.column("list_of"),
+        "in_axon_base": parts.column("base"),
+        **parts.axon_columns(),
+        "segment_ptr": _ptr(parts.column("segments_per_list")),
+        "segment_format": parts.column("formats"),
+        "entry_ptr": _ptr(parts.column("lengths")),
+        "entry_target": parts.column("targets"),
+        "entry_mantissa": parts.column("mantissas"),
+        "entry_delay": parts.column("delays"),
+    }
+    return tuple(item for _, item in formats.values()), routes, columns
+
+
+class _Parts:
+    """The columns of the cores so far; a column is given up when it is read, so that no two copies of all are held."""
+
+    def __init__(self) -> None:
+        self.axons, self.lists = list[int](), list[int]()
+        self.columns: dict[str, list[Any]] = {item.name: [] for item in fields(_Core)}
+        self.shared = False
+
+    def add(self, core: _Core) -> None:
+        """Append the columns of the next core."""
+        self.axons.append(core.owner.size)
+        self.lists.append(core.segments_per_list.size)
+        self.shared |= bool(core.kind.any())
+        for name, arrays in self.columns.items():
+            arrays.append(getattr(core, name))
+
+    def column(self, name: str) -> NDArray[Any]:
+        """The arrays of all cores one after the other, for a noun that then needs no copy."""
+        arrays = self.columns.pop(name)
+        kind = next((item.dtype for item in arrays), _EMPTY[name])
+        return read_only(np.concatenate([*arrays, np.zeros(0, dtype=kind)]))
+
+    def axon_columns(self) -> dict[str, Any]:
+        """The columns of axon numbers, atoms and kinds; empty if every axon is discrete."""
+        names = {"id": "number", "atom": "atom", "kind": "kind"}
+        return {f"in_axon_{name}": self.column(field) for name, field in names.items()} if self.shared else {}
+
+
+_EMPTY: dict[str, Any] = {
+    **dict.fromkeys(("owner", "list_of", "base", "number", "segments_per_list", "formats", "lengths"), np.int32),
+    "atom": np.int16,
+    "kind": np.int8,
+    "targets": np.uint16,
+    "mantissas": np.int16,
+    "delays": np.uint8,
+}
+"""Types of the columns of a program without cores."""
 
 
 def _routes(
     inputs: dict[str, int],
-    populations: tuple[QuantizedPopulation, ...],
-    population: Ints,
-    neuron: Ints,
+    sent: Ints,
     first_of: dict[str, int],
     axons: tuple[Any, Any, Any],
 ) -> tuple[tuple[InputRoutes, ...], dict[str, Any]]:
-    """The routes of the inputs, and the output axon columns of the rows."""
+    """The routes of the inputs, and the output axon columns of the rows; `sent` (n_rows,): number of each row's neuron."""
     owner, to_core, axon = axons
     order = np.argsort(owner, kind="stable")  # cores ascend already
     owner, to_core, axon = owner[order], to_core[order], axon[order]
@@ -222,9 +266,7 @@ def _routes(
         mine = slice(int(low), int(high))
         ptr = _ptr(np.bincount(owner[mine] - first_of[name], minlength=lines))
         routes.append(InputRoutes(name=name, ptr=ptr, core=to_core[mine], in_axon=axon[mine]))
-    first = np.array([first_of[item.name] for item in populations], dtype=np.int64)
-    number = first[population] + neuron
-    start, stop = np.searchsorted(owner, number, "left"), np.searchsorted(owner, number, "right")
+    start, stop = np.searchsorted(owner, sent, "left"), np.searchsorted(owner, sent, "right")
     take = places_of(start, stop - start)
     return tuple(routes), {
         "out_axon_ptr": _ptr(stop - start),
@@ -245,6 +287,7 @@ def _format_of(segment: EncodedSegment) -> SynapseFormat:
         index_bits=segment.index_bits,
         skip_bits=segment.skip_bits,
         encoding=segment.encoding,
+        learning_bits=segment.learning_bits,
     )
 
 

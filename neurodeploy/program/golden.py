@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun
@@ -12,6 +14,7 @@ __all__ = ["Golden"]
 class Golden(Noun):
     """Samples, run from the cleared state, and all spikes of the program on them."""
 
+    later: ClassVar[tuple[str, ...]] = ("learned",)
     n_samples: int = Field(gt=0)
     """Number of samples."""
     n_steps: int = Field(gt=0)
@@ -28,3 +31,5 @@ class Golden(Noun):
     """Population -> (n, 3) int32 rows (sample, step, neuron), sorted."""
     payloads: dict[Name, IntArray] = Field(default_factory=dict)
     """Population with graded spikes -> (n,) values, one for each row of `spikes`."""
+    learned: dict[str, IntArray] = Field(default_factory=dict)
+    """"projection.variable" -> (n_samples, n_synapses) what plastic projections have learned, each sample apart."""

@@ -17,6 +17,8 @@ from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.network import Projection
 from neurodeploy.network.operations import Chain, Dense, OneToOne, Operation, Sparse
+from neurodeploy.network.procedural.operations import PROCEDURAL
+from neurodeploy.network.procedural.sizes import most_synapses
 from neurodeploy.program.core_ranges import core_ranges, with_cores
 from neurodeploy.program.program import Program
 from neurodeploy.program.synapse_tables import SynapseTable, synapse_tables_of
@@ -47,6 +49,8 @@ def _most(operation: Operation, n_source: int) -> int:
     """Upper bound on the synapses of an operation, written out."""
     if isinstance(operation, (Dense, Sparse)):
         return int(operation.weights.size)
+    if isinstance(operation, PROCEDURAL):
+        return most_synapses(operation)
     if isinstance(operation, OneToOne):
         return n_source
     if isinstance(operation, Chain):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from functools import cached_property
 from importlib import import_module
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 import numpy as np
 from pydantic import Field
 
-from neurodeploy.base.noun import FloatArray, IntArray, Name, Noun
+from neurodeploy.base.noun import FloatArray, Int16Column, IntArray, Name, Noun
 from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.hardware.target import Target
 from neurodeploy.io.tensors import digest_of
-from neurodeploy.network import Network
+from neurodeploy.network import Network, WeightFormat
+from neurodeploy.program.activity import Activity
+from neurodeploy.program.fault import Fault
 from neurodeploy.program.golden import Golden
 from neurodeploy.program.tables import InputRoutes, SynapseFormat, Tables
 from neurodeploy.quantize.quantized import QuantizeOptions
@@ -23,7 +25,22 @@ from neurodeploy.signals import Progress, Recording, RunChoices, RunOptions, Sam
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["PlacedPopulation", "Program", "Runner", "register_runner"]
+__all__ = ["Generated", "PlacedPopulation", "Program", "Runner", "register_runner"]
+
+
+class Generated(Noun):
+    """How the synapses of a program come from its network, so that a file need not hold them."""
+
+    mantissas: dict[str, Int16Column]
+    """Projection -> mantissas in the order of the weights of its connectivity."""
+    weight_formats: dict[str, WeightFormat]
+    """Projection -> format of its weights."""
+    listed: tuple[Name, ...]
+    """Projections whose windows are stored as lists."""
+    shared_axons: bool
+    """Whether sources may share input axons."""
+    tables_digest: str
+    """Digest of the formats, routes and tables that the rule gives."""
 
 
 class PlacedPopulation(Noun):
@@ -48,6 +65,7 @@ class PlacedPopulation(Noun):
 class Program(Noun):
     """A network quantized, partitioned and placed for one target: plain data to save, compare, hash and run."""
 
+    later: ClassVar[tuple[str, ...]] = ("activity", "faults", "generated")
     format: Literal["neurodeploy-program"] = "neurodeploy-program"
     schema_version: Literal[3] = 3
     network: Network
@@ -72,6 +90,12 @@ class Program(Noun):
     """Sealed input and output for verifying backends. Not part of the digest."""
     findings: tuple[Diagnostic, ...] = ()
     """Warnings and notes of the compilation. Not part of the digest."""
+    activity: Activity | None = None
+    """Spikes per sample over the samples of a calibration, for `monitor`. Not part of the digest."""
+    faults: tuple[Fault, ...] = ()
+    """Hardware faults under which it runs; the tables hold what was meant (see neurodeploy.faults)."""
+    generated: Generated | None = None
+    """How synapses come from the network, if some of them are generated. Not part of the digest."""
 
     def run(
         self,
@@ -94,7 +118,7 @@ class Program(Noun):
 
     @cached_property
     def _digest(self) -> str:
-        return digest_of(self, without=("golden", "findings"))
+        return digest_of(self, without=("golden", "findings", "activity", "generated"))
 
     def digest(self) -> str:
         """Return the content hash, which is the same for equal programs on every machine."""

@@ -17,6 +17,7 @@ from neurodeploy.hardware.target import AxonKind
 from neurodeploy.program.core_ranges import MOST, core_ranges, with_cores
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import AXON_KINDS, SynapseFormat
+from neurodeploy.resources.learning import learning_bits
 
 __all__ = ["format_faults", "synapse_faults"]
 
@@ -229,7 +230,10 @@ def _axon_faults(program: Program, core: Ints) -> list[str]:
     for name, values in (("kind", t.in_axon_kind), ("base", t.in_axon_base)):
         first: Ints = np.zeros(axon.size, dtype=np.int64)
         first[axon] = values
-        if bool((first[axon] != values).any()):
+        own = (name == "base") & (
+            t.in_axon_kind == AXON_KINDS["convolution"]
+        )  # follows from the position of the source
+        if bool(((first[axon] != values) & ~own).any()):
             found.append(f"rows of one input axon have more than one {name}")
     pairs = axon * np.int64(1 << 16) + t.in_axon_atom
     if not all_different(pairs):
@@ -246,11 +250,12 @@ def _base_faults(program: Program) -> list[str]:
     if tables.in_axon_kind is None:
         return found
     for name, number in AXON_KINDS.items():
-        kind: AxonKind | None = getattr(target.axons, name) if target.axons is not None else None
+        kind: AxonKind | None = getattr(target.axons, name, None) if target.axons is not None else None
         mine = tables.in_axon_kind == number
         if kind is not None and bool((tables.in_axon_base[mine] % int(kind.base_step.value)).any()):
             found.append(f"table in_axon_base contains a base that {name} axons cannot encode")
-        if kind is None and number and bool(mine.any()):
+        available = kind is not None or (name == "convolution" and target.counting.convolution is not None)
+        if not available and number and bool(mine.any()):
             found.append(f"table in_axon_kind has {name} axons, which target '{target.name}' does not have")
     return found
 
@@ -276,16 +281,24 @@ def _format_counts(program: Program) -> list[str]:
     return [f"formats and table entry_mantissa make {weights}; up to {MOST_WEIGHTS:,} weights are supported"]
 
 
+def _learning_bits(program: Program, style: SynapseFormat) -> int:
+    """Bits that the synapses of a format take beyond weight and delay."""
+    rules = {item.name: item.plasticity for item in program.network.projections}
+    return learning_bits(program.target, rules.get(style.projection), style.weight_bits)
+
+
 def _format(program: Program, names: set[str], number: int, style: SynapseFormat) -> list[str]:
     precision, found = program.target.precision, list[str]()
     if style.projection not in names:
         found.append(f"formats[{number}] is of projection '{style.projection}', which is not in the network")
+    widths = (program.target.counting.index_bits or precision.index_bits).values
     legal = {
         "weight_bits": style.weight_bits in precision.weight_bits.values,
         "exponent": precision.weight_exponent.low <= style.exponent <= precision.weight_exponent.high,
         "delay_bits": style.delay_bits in precision.delay_bits.values,
-        "index_bits": style.index_bits in (0, *precision.index_bits.values),
-        "skip_bits": 0 <= style.skip_bits <= max(precision.index_bits.values),
+        "index_bits": style.index_bits in (0, *widths),
+        "skip_bits": 0 <= style.skip_bits <= max(widths),
+        "learning_bits": style.learning_bits == _learning_bits(program, style),
     }
     reason = f"which target '{program.target.name}' does not support"
     return found + [

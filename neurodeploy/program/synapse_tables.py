@@ -14,7 +14,7 @@ from neurodeploy.base.arrays import places_of
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import SynapseFormat
 
-__all__ = ["SynapseTable", "synapse_tables_of"]
+__all__ = ["ReachedEntries", "SynapseTable", "reached_entries", "synapse_tables_of"]
 
 Ints = NDArray[np.int64]
 
@@ -59,34 +59,41 @@ class _Routes(NamedTuple):
     """(n,) input axon of that core."""
 
 
-def _routes(program: Program) -> dict[str, _Routes]:
-    tables, found = program.tables, dict[str, _Routes]()
+def _routes(program: Program, name: str) -> _Routes:
+    """Routes of a population or an input."""
+    tables = program.tables
     for item in program.inputs:
-        line = np.repeat(np.arange(item.ptr.size - 1), np.diff(item.ptr))
-        found[item.name] = _Routes(line, np.full(line.size, -1), _wide(item.core), _wide(item.in_axon))
-    for name, rows in program.table_rows.items():
-        first, count = tables.out_axon_ptr[rows], np.diff(tables.out_axon_ptr)[rows]
-        out, neuron = places_of(first, count), np.repeat(np.arange(rows.size), count)
-        found[name] = _Routes(neuron, rows[neuron], _wide(tables.out_core[out]), _wide(tables.out_in_axon[out]))
-    return found
+        if item.name == name:
+            line = np.repeat(np.arange(item.ptr.size - 1), np.diff(item.ptr))
+            return _Routes(line, np.full(line.size, -1), _wide(item.core), _wide(item.in_axon))
+    rows = program.table_rows[name]
+    first, count = tables.out_axon_ptr[rows], np.diff(tables.out_axon_ptr)[rows]
+    out, neuron = places_of(first, count), np.repeat(np.arange(rows.size), count)
+    return _Routes(neuron, rows[neuron], _wide(tables.out_core[out]), _wide(tables.out_in_axon[out]))
 
 
 def _wide(values: Any) -> Ints:
     return np.asarray(values, dtype=np.int64)
 
 
-class _Reached(NamedTuple):
+class ReachedEntries(NamedTuple):
     """The entries that spikes of one source reach, (n,) each."""
 
     style: Ints
+    """Format of the entry."""
     pre: Ints
+    """Source neuron or line."""
     pre_row: Ints
+    """Table row of the source neuron, -1 for a line of an input."""
     post_row: Ints
+    """Table row of the target neuron."""
     entry: Ints
+    """Index of the entry."""
 
 
-def _reached(program: Program, routes: _Routes) -> _Reached:
-    tables = program.tables
+def reached_entries(program: Program, source: str) -> ReachedEntries:
+    """Return the entries that spikes of a population or an input reach. `program`: sound. `source`: name of one of them."""
+    tables, routes = program.tables, _routes(program, source)
     axon = tables.in_axon_ptr[routes.core] + routes.axon
     lists = tables.list_ptr[routes.core] + tables.in_axon_list[axon]
     base = tables.compartment_ptr[routes.core] + tables.in_axon_base[axon]
@@ -97,14 +104,14 @@ def _reached(program: Program, routes: _Routes) -> _Reached:
     of_route = np.repeat(np.repeat(np.arange(lists.size), n_segments), length)
     style = _wide(np.repeat(tables.segment_format[segment], length))
     post_row = base[of_route] + tables.entry_target[entry]
-    return _Reached(style, routes.number[of_route], routes.row[of_route], post_row, entry)
+    return ReachedEntries(style, routes.number[of_route], routes.row[of_route], post_row, entry)
 
 
 def synapse_tables_of(program: Program) -> tuple[SynapseTable, ...]:
     """Return the synapses of a program, in the order of its network's projections."""
-    routes, found = _routes(program), dict[tuple[str, int, int, str], SynapseTable]()
-    for source, every in routes.items():
-        reached = _reached(program, every)
+    found = dict[tuple[str, int, int, str], SynapseTable]()
+    for source in (*(item.name for item in program.inputs), *program.table_rows):
+        reached = reached_entries(program, source)
         for key, styles in _groups(program, source, reached).items():
             mine = np.flatnonzero(np.isin(reached.style, styles))
             found[key] = _table(program, source, styles[0], reached, mine)
@@ -112,7 +119,7 @@ def synapse_tables_of(program: Program) -> tuple[SynapseTable, ...]:
     return tuple(sorted(found.values(), key=lambda table: order[table.projection]))
 
 
-def _groups(program: Program, source: str, reached: _Reached) -> dict[tuple[str, int, int, str], list[int]]:
+def _groups(program: Program, source: str, reached: ReachedEntries) -> dict[tuple[str, int, int, str], list[int]]:
     """The formats of each table: those of one projection that give a mantissa the same weight."""
     names = {item.name for item in program.network.projections if item.source == source}
     found = dict[tuple[str, int, int, str], list[int]]()
@@ -124,7 +131,7 @@ def _groups(program: Program, source: str, reached: _Reached) -> dict[tuple[str,
     return found
 
 
-def _table(program: Program, source: str, style: int, reached: _Reached, mine: Ints) -> SynapseTable:
+def _table(program: Program, source: str, style: int, reached: ReachedEntries, mine: Ints) -> SynapseTable:
     tables = program.tables
     projection = next(item for item in program.network.projections if item.name == program.formats[style].projection)
     pre, post_row, entry = reached.pre[mine], reached.post_row[mine], reached.entry[mine]

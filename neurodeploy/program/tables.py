@@ -9,7 +9,7 @@ determines the effect of a spike; which rows share an axon only determines their
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from neurodeploy.base.noun import (
     Int8Column,
@@ -28,13 +28,14 @@ __all__ = ["AXON_KINDS", "RESETS", "InputRoutes", "SynapseFormat", "Tables"]
 RESETS = {"zero": 0, "subtract": 1, "none": 2}
 """Reset of a compartment -> its code in the tables."""
 
-AXON_KINDS = {"discrete": 0, "pop16": 16, "pop32": 32}
+AXON_KINDS = {"discrete": 0, "pop16": 16, "pop32": 32, "convolution": 64}
 """Kind of an input axon -> its code in the tables."""
 
 
 class SynapseFormat(Noun):
     """Storage format of the entries of a segment."""
 
+    later: ClassVar[tuple[str, ...]] = ("learning_bits",)
     projection: Name
     """Projection that the entries belong to."""
     weight_bits: int
@@ -51,6 +52,8 @@ class SynapseFormat(Noun):
     """Stored bits of a skip in run-length lists, which may be shared; 0 in others."""
     encoding: Literal["dense", "sparse", "runlength", "shared"]
     """How the targets of a list are stored."""
+    learning_bits: int = 0
+    """Stored bits of a plastic synapse beyond those of a weight of `weight_bits` and of the delay."""
 
 
 class InputRoutes(Noun):

@@ -37,9 +37,12 @@ again, and shift by every number that they are given: they and the reports rely 
     populations, inputs                     names, order, sizes, kinds and lines of the network     agreement: field_faults
     probes, ports, operations, names        exist, once                                             network.validate
     synapses                                the network's, up to a quarter of a million             network_match
+    synapses of plastic projections         one entry each, which no other synapse has              reachable: placement_faults
     sizes                                   2**25 neurons, 2**25 lines, 2**22 cores                 network.validate: ND124;
                                                                                                     hardware.representable
     golden                                  rows sorted, distinct and in range; a seed of 64 bits   agreement: golden_faults
+    activity                                of the network's inputs and populations; counts in      activity_faults
+                                            range that add up to its samples and to its neurons
 
 What a run gets besides its program is checked by neurodeploy.simulate.stimulus_check (rows, rasters, values), options_check
 (numbers, names, given draws, memory) and resume; kept states, whose registers and sums a run of this program must be able to
@@ -56,10 +59,12 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import all_different
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
+from neurodeploy.program.activity_faults import activity_faults
 from neurodeploy.program.agreement import field_faults, golden_faults, register_faults
 from neurodeploy.program.core_ranges import MOST, core_ranges, with_cores
 from neurodeploy.program.network_match import synapse_mismatches
 from neurodeploy.program.program import Program
+from neurodeploy.program.reachable import placement_faults
 from neurodeploy.program.representable import synapse_faults
 from neurodeploy.program.tables import RESETS, Tables
 
@@ -96,8 +101,9 @@ def _faults(program: Program) -> list[str]:
         or [*_length_faults(program), *_offset_faults(program)]
         or [*_core_faults(program), *_row_faults(program), *_index_faults(program)]
         or [*register_faults(program), *synapse_faults(program)]
+        or placement_faults(program)
         or synapse_mismatches(program)
-        or golden_faults(program)
+        or [*golden_faults(program), *activity_faults(program)]
     )
 
 
