@@ -91,8 +91,8 @@ def _objects(folder: Path, tools: Toolchain, scratch: Path, *, checked: bool) ->
         alone = source.parent == HERE
         for level in ("generic",) if alone else tools.levels:
             objects.append(scratch / f"{source.stem}.{level}.o")
-            own = [f'-DND_STAMP="{stamp_of(folder)}"'] if alone else [f"-DND_LEVEL={level}"]
-            own += tools.level_flags(level)
+            stamped = (f'-DND_STAMP="{stamp_of(folder)}"', *tools.entry_flags(checked=checked))
+            own = [*(stamped if alone else (f"-DND_LEVEL={level}",)), *tools.level_flags(level)]
             commands.append([*tools.command, *flags, *own, "-c", str(source), "-o", str(objects[-1])])
     return objects, commands
 

@@ -57,17 +57,6 @@ static inline int64_t nd_checked(int64_t from, int64_t size, int64_t n, const ch
 /* Element of a span. */
 #define AT(span, index) ((span).at[CHECKED(index, 1, (span).n)])
 
-/* An integer that a double holds, kept within +-2**62. */
-INLINE int64_t whole(double x) {
-  const double most = 0x1p62;
-  x = x < most ? x : most;
-  return (int64_t)(x > -most ? x : -most);
-}
-INLINE int64_t min64(int64_t a, int64_t b) { return a < b ? a : b; }
-INLINE int64_t max64(int64_t a, int64_t b) { return a > b ? a : b; }
-
-/* Shifts up as the chips shift registers: bits leave at the top. */
-INLINE int32_t up32(int32_t x, int32_t bits) { return (int32_t)((uint32_t)x << bits); }
-INLINE int64_t up64(int64_t x, int64_t bits) { return (int64_t)((uint64_t)x << bits); }
+#include "integers.h"
 
 #endif

@@ -6,7 +6,8 @@ import ctypes
 import os
 import struct
 import sys
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,6 +54,10 @@ class Kernels:
     def call(self, name: str, *arguments: Argument) -> int:
         """Call a function that returns an integer. Arguments: nouns, structs, arrays, integers, floats."""
         return self._function(name, ctypes.c_int64)(*map(_argument, arguments))
+
+    def prepared(self, name: str, *arguments: Argument) -> Callable[[], int]:
+        """The call of a function with the same structs again and again, which C and the caller change in between."""
+        return partial(self._function(name, ctypes.c_int64), *map(_argument, arguments))
 
     def call_real(self, name: str, *arguments: Argument) -> float:
         """Call a function that returns a double."""

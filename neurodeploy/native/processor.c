@@ -11,6 +11,15 @@
 #define VISIBLE __attribute__((visibility("default")))
 #endif
 
+#if defined(ND_ENTRY)
+/* Windows calls it as it loads a library that has no C runtime. */
+int __stdcall DllMainCRTStartup(void *library, unsigned long reason, void *reserved);
+int __stdcall DllMainCRTStartup(void *library, unsigned long reason, void *reserved) {
+  (void)library, (void)reason, (void)reserved;
+  return 1;
+}
+#endif
+
 /* Digest of the sources from which the library was built. */
 VISIBLE const char *nd_stamp(void) { return ND_STAMP; }
 

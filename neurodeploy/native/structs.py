@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator
 from functools import cache
+from threading import RLock
 from typing import Annotated, Any, NamedTuple, get_type_hints
 
 import numpy as np
@@ -101,9 +102,17 @@ def record_type(noun: type) -> np.dtype[Any]:
     return np.dtype([(name, np.int64) for name in noun._fields], align=True)  # type: ignore[attr-defined]
 
 
-@cache
+_MAKING = RLock()
+
+
 def structure_of(noun: type) -> type[ctypes.Structure]:
-    """The ctypes structure of a noun."""
+    """The ctypes structure of a noun: one in all threads, as structures of the same fields are of different types."""
+    with _MAKING:
+        return _structure_of(noun)
+
+
+@cache
+def _structure_of(noun: type) -> type[ctypes.Structure]:
     return type(noun.__name__, (ctypes.Structure,), {"_fields_": list(_members(noun))})
 
 

@@ -106,9 +106,12 @@ class Toolchain(NamedTuple):
         """Flags with which objects become a library."""
         if checked:
             return CHECKED_FLAGS
-        return {"darwin": (), "win32": ("-s",) if self.zig else ("-s", "-static-libgcc")}.get(
-            self.system, ("-nostdlib", "-s")
-        )
+        windows = ("-s", "-O3", "-nostdlib", "-lcompiler_rt", "-lkernel32") if self.zig else ("-s", "-static-libgcc")
+        return {"darwin": (), "win32": windows}.get(self.system, ("-nostdlib", "-s"))
+
+    def entry_flags(self, *, checked: bool = False) -> tuple[str, ...]:
+        """Flags of the file that holds the entry point of a library without a C runtime, which would be 35 kB in each."""
+        return ("-DND_ENTRY",) if self.zig and self.system == "win32" and not checked else ()
 
 
 def toolchains(choice: str = "") -> Iterator[Toolchain]:

@@ -6,7 +6,8 @@ One step t of every sample, in this order:
 2. the sums that arrive in t leave the ring, one for each port of a neuron (`take_arriving`);
 3. the rule of each neuron kind updates the state and returns what each neuron sends (`UPDATES`);
 4. everything sent is routed through the core tables, and each synapse that it reaches adds its weight to the ring, to be
-   taken in step t + 1 + delay (`deliver`).
+   taken in step t + 1 + delay (`deliver`);
+5. plastic projections learn from what was sent (`spec_plastic`, `spec_learning`, `spec_learning_steps`).
 
 Where implementations of the chip differ, the program's `Dialect` decides. The compiled engine computes the same bits.
 
@@ -22,7 +23,7 @@ Sources, cited in brackets at each rule; which of them a dialect follows is in t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,9 +32,10 @@ from numpy.typing import NDArray
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.program.tables import RESETS
-from neurodeploy_backends.emulator.spec_tables import Cells, Machine, synapses_of
+from neurodeploy_backends.emulator.spec_plastic import PlasticState
+from neurodeploy_backends.emulator.spec_tables import Cells, Machine, Sending, shown_values, synapses_of, weights_met
 
-__all__ = ["COMPARTMENTS", "UPDATES", "Made", "Sending", "State", "Update", "cleared", "step"]
+__all__ = ["COMPARTMENTS", "UPDATES", "Made", "State", "Update", "cleared", "step"]
 
 Ints = NDArray[np.int64]
 Array = NDArray[Any]
@@ -87,17 +89,8 @@ class State:
     """(samples, rows): fourth state."""
     ring: Ints
     """(samples, cells): pending sums, see `Machine.cell`."""
-
-
-class Sending(NamedTuple):
-    """Spikes of a population or an input in one step."""
-
-    sample: Ints
-    """(n,)."""
-    number: Ints
-    """(n,) neuron of the population, or line of the input."""
-    value: Array
-    """(n,) 1, or the value of a graded spike."""
+    plastic: PlasticState = field(default_factory=PlasticState)
+    """What plastic projections have learned."""
 
 
 class Made(NamedTuple):
@@ -335,7 +328,8 @@ def deliver(machine: Machine, state: State, source: str, sending: Sending, t: in
     """
     core, axon, message = machine.routes[source].follow(sending.number)
     row, entry, touched = synapses_of(machine.program.tables, core, axon)
-    message, weight = message[touched], machine.weight[entry]
+    message = message[touched]
+    weight = weights_met(machine, state.plastic, entry, sending.sample[message])
     if source in machine.graded:
         weight = whole(weight.astype(np.float64) * sending.value[message])
     delay = machine.program.tables.entry_delay[entry].astype(np.int64)
@@ -380,6 +374,7 @@ def reset_periodically(machine: Machine, state: State, t: int) -> None:
 def step(machine: Machine, state: State, t: int, inputs: Mapping[str, Sending], draws: Mapping[str, Ints]) -> Made:
     """Advance every sample by step t. `inputs`: what each input shows. `draws`: noisy population -> (samples, size)."""
     reset_periodically(machine, state, t)
+    state.plastic.before(t)
     arriving = {name: take_arriving(machine, state, cells, t) for name, cells in machine.populations.items()}
     active = (state.u != 0) | (state.v != 0) | (machine.registers["bias"] != 0)
     made = Made(active, {}, {})
@@ -395,4 +390,7 @@ def step(machine: Machine, state: State, t: int, inputs: Mapping[str, Sending], 
         deliver(machine, state, name, Sending(sample, number, sent[sample, number]), t)
     for name, shown in inputs.items():
         deliver(machine, state, name, shown, t)
+    if machine.plastic:
+        lines = {name: shown_values(machine, name, shown, len(state.u)) for name, shown in inputs.items()}
+        state.plastic.after({**made.sent, **lines}, t)
     return made

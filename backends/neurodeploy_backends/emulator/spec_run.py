@@ -10,19 +10,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import raise_errors
+from neurodeploy.network.plasticity_shapes import LEARNED_VARIABLES
 from neurodeploy.program.program import Program
+from neurodeploy.signals.learned import Learned
 from neurodeploy.signals.options import Progress, RunOptions
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunState
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.noise import noise_draws
-from neurodeploy.simulate.probes import ProbedVariable, probed_variables
+from neurodeploy.simulate.probes import ProbedVariable, probed_size, probed_variables
 from neurodeploy.simulate.resume import input_hashes
-from neurodeploy_backends.emulator.spec import Made, Sending, State, cleared, step
+from neurodeploy_backends.emulator.spec import Made, State, cleared
+from neurodeploy_backends.emulator.spec_faults import Faulty
+from neurodeploy_backends.emulator.spec_plastic import learned_synapses, plastic_state
 from neurodeploy_backends.emulator.spec_state import KeptArrays, joined_arrays, kept_arrays, restored, state_faults
-from neurodeploy_backends.emulator.spec_tables import Machine, machine_of
+from neurodeploy_backends.emulator.spec_tables import Machine, Sending, machine_of
 
-__all__ = ["run_spec"]
+__all__ = ["probed", "run_spec"]
 
 Array = NDArray[Any]
 SIDE_BY_SIDE = 1 << 22
@@ -48,6 +52,18 @@ def run_spec(
         for start in range(0, stimulus.n_samples, run.batch):
             run.run_batch(range(start, min(start + run.batch, stimulus.n_samples)))
     return run.recording()
+
+
+def probed(machine: Machine, probe: ProbedVariable, made: Made, state: State) -> Array:
+    """(samples, size) register values of a probe after a step that made `made`."""
+    if probe.variable in LEARNED_VARIABLES:
+        return state.plastic.projections[probe.population].variable(probe.variable)
+    cells = machine.populations[probe.population]
+    if probe.variable != "v_register":
+        return getattr(state, MEMORIES.get(probe.variable, probe.variable))[:, cells.rows]
+    # the chip's voltage register shows the refractory delay in a step with a spike [nengo hardware/interface.py; NIR]
+    unit = machine.program.target.dialect.register_value_per_refractory_step
+    return np.where(made.sent[probe.population] != 0, cells.registers["refract"] * unit, state.v[:, cells.rows])
 
 
 class _Kept(NamedTuple):
@@ -96,9 +112,9 @@ class _Shown:
             first, last = np.searchsorted(rows[:, 1], [t, t + 1])
             found[name] = Sending(rows[first:last, 0], rows[first:last, 2], np.ones(last - first, dtype=np.int64))
         for name, values in self.currents.items():
-            if t <= values.shape[1]:
-                sample, line = np.nonzero(values[:, t - 1])
-                found[name] = Sending(sample, line, values[sample, t - 1, line])
+            now = values[:, t - 1] if t <= values.shape[1] else np.zeros((len(values), values.shape[2]))
+            sample, line = np.nonzero(now)
+            found[name] = Sending(sample, line, now[sample, line])
         return found
 
 
@@ -110,6 +126,7 @@ class _Run:
     ) -> None:
         self.program, self.stimulus, self.steps, self.options = program, stimulus, steps, options
         self.machine, self.progress, self.reported = machine_of(program), progress, time.monotonic()
+        self.faulty = Faulty(self.machine)
         self.first = options.resume.step + 1 if options.resume else 1
         n, length = stimulus.n_samples, max(steps - self.first + 1, 0)
         each = max(self.machine.n_cells, self.machine.weight.size, 1)
@@ -118,11 +135,14 @@ class _Run:
         self.sent = {item.name: _Rows() for item in program.populations if self._is_recorded(item.name)}
         self.overflows = {item.name: np.zeros((3, item.size), dtype=np.int64) for item in program.populations}
         self.probes = probed_variables(program.network, options.probes)
-        sizes = {item.name: item.size for item in program.populations}
-        self.states = {p.name: np.zeros((n, length, sizes[p.population]), dtype=np.int64) for p in self.probes}
+        sizes = {p.name: probed_size(program.network, p) for p in self.probes}
+        self.states = {name: np.zeros((n, length, size), dtype=np.int64) for name, size in sizes.items()}
         shape = (n, length, program.tables.n_cores) if options.activity else (0, 0, 0)
         self.active = np.zeros(shape, dtype=np.int32)
         self.final = list[KeptArrays]()
+        self.learned = list[dict[str, Array]]()
+        self.sequential = bool(self.machine.plastic) and options.learn == "sequential"
+        self.batch = 1 if self.sequential else self.batch
 
     def _is_recorded(self, name: str) -> bool:
         return self.options.record is None or name in self.options.record
@@ -131,16 +151,31 @@ class _Run:
         """Run some samples from their first step to their last."""
         resume, shown = self.options.resume, _Shown(self.machine, self.stimulus, samples)
         state = restored(self.machine, resume, samples) if resume else cleared(self.machine, len(samples))
+        state.plastic = plastic_state(
+            self.machine.plastic, samples, self.steps, self.stimulus.first_sample, self._begun_with()
+        )
         draws = self._draws(samples)
         for t in range(self.first, self.steps + 1):
             own = {name: values[:, t - 1].astype(np.int64) for name, values in draws.items()}
-            self._record(step(self.machine, state, t, shown.at(t), own), state, samples, t)
+            self._record(self.faulty.step(state, t, shown.at(t), own), state, samples, t)
             self.done, self.last = self.done + len(samples), t
             self._report()
+        self.learned.append(learned_synapses(state.plastic))
         if self.options.keep_state:
             self.final.append(kept_arrays(self.machine, state, self.steps))
         self.whole = samples.stop
         self._report(last=samples.stop == self.stimulus.n_samples)
+
+    def _begun_with(self) -> RunOptions:
+        """The options, with what the sample before has learned where samples learn in sequence."""
+        learned = self._learned(self.learned[-1:]) if self.sequential and self.learned else self.options.learned
+        return self.options.model_copy(update={"learned": learned})
+
+    def _learned(self, parts: list[dict[str, Array]]) -> Learned | None:
+        if not self.machine.plastic or not parts:
+            return None
+        synapses = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return Learned(program_digest=self.program.digest(), step=self.last, synapses=synapses)
 
     def _draws(self, samples: range) -> dict[str, Array]:
         """Draws of noise, (samples, steps, size) of each population that has noise."""
@@ -163,19 +198,11 @@ class _Run:
             self.overflows[name] += np.stack([over.sum(axis=0) for over in where])
         here = slice(samples.start, samples.stop)
         for probe in self.probes:
-            self.states[probe.name][here, t - self.first] = self._probed(probe, made, state)
+            self.states[probe.name][here, t - self.first] = probed(self.faulty.now, probe, made, state)
         if self.options.activity:
             before = np.zeros((len(samples), made.active.shape[1] + 1), dtype=np.int32)
             np.cumsum(made.active, axis=1, out=before[:, 1:])
             self.active[here, t - self.first] = np.diff(before[:, self.program.tables.compartment_ptr], axis=1)
-
-    def _probed(self, probe: ProbedVariable, made: Made, state: State) -> Array:
-        cells = self.machine.populations[probe.population]
-        if probe.variable != "v_register":
-            return getattr(state, MEMORIES.get(probe.variable, probe.variable))[:, cells.rows]
-        # the chip's voltage register shows the refractory delay in a step with a spike [nengo hardware/interface.py; NIR]
-        unit = self.program.target.dialect.register_value_per_refractory_step
-        return np.where(made.sent[probe.population] != 0, cells.registers["refract"] * unit, state.v[:, cells.rows])
 
     def _kept(self) -> _Kept:
         if self.whole == 0 and self.stimulus.n_samples == 1 and self.done:
@@ -206,6 +233,7 @@ class _Run:
             input_spikes=self._input_spikes(kept),
             active_updates=self.active[: kept.samples, :length] if self.options.activity else None,
             overflows=self.overflows if self.options.overflow else {},
+            learned=self._learned(self.learned[-1:] if self.sequential else self.learned),
             final_state=self._final_state(n) if self.options.keep_state and complete else None,
         )
 
@@ -227,4 +255,5 @@ class _Run:
             shown=input_hashes(self.program.network, self.stimulus, self.options, self.steps),
             variables=arrays.variables,
             arriving=arrays.arriving,
+            learning=arrays.learning,
         )

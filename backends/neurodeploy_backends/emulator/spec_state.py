@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic
+from neurodeploy.program.reachable import weight_ranges
 from neurodeploy.signals.state import RunState
+from neurodeploy_backends.emulator.learning_state_checks import learning_state_faults
 from neurodeploy_backends.emulator.register_ranges import register_ranges
 from neurodeploy_backends.emulator.spec import COMPARTMENTS, State, cleared
+from neurodeploy_backends.emulator.spec_plastic import kept_learning
 from neurodeploy_backends.emulator.spec_tables import Cells, Machine, reached_by
 from neurodeploy_backends.emulator.state_checks import (
     VARIABLES,
@@ -32,6 +35,7 @@ class KeptArrays(NamedTuple):
 
     variables: dict[str, Array]
     arriving: dict[str, Array]
+    learning: dict[str, Array]
 
 
 def _names(cells: Cells) -> tuple[str, ...]:
@@ -45,7 +49,7 @@ def _order(cells: Cells, t: int) -> Array:
 
 def kept_arrays(machine: Machine, state: State, t: int) -> KeptArrays:
     """The state after step t."""
-    kept = KeptArrays({}, {})
+    kept = KeptArrays({}, {}, kept_learning(state.plastic))
     for name, cells in machine.populations.items():
         for variable in _names(cells):
             kept.variables[f"{name}.{variable}"] = getattr(state, variable)[:, cells.rows]
@@ -59,6 +63,7 @@ def joined_arrays(parts: list[KeptArrays]) -> KeptArrays:
     return KeptArrays(
         {name: np.concatenate([part.variables[name] for part in parts]) for name in first.variables},
         {name: np.concatenate([part.arriving[name] for part in parts]) for name in first.arriving},
+        {name: np.concatenate([part.learning[name] for part in parts]) for name in first.learning},
     )
 
 
@@ -78,10 +83,10 @@ def state_faults(machine: Machine, kept: RunState) -> list[Diagnostic]:
         name: StateShape(cells.rows.size, len(_names(cells)) - len(VARIABLES), cells.slots, cells.planes)
         for name, cells in machine.populations.items()
     }
-    found = shape_faults(shapes, kept)
-    return found or [
-        state_fault(where, message) for where, message in (*_registers(machine, kept), *_sums(machine, kept))
-    ]
+    found = [*shape_faults(shapes, kept), *learning_state_faults(machine.program, machine.plastic, kept)]
+    if found or machine.program.faults:  # faulty bits can make any value
+        return found
+    return [state_fault(where, message) for where, message in (*_registers(machine, kept), *_sums(machine, kept))]
 
 
 def _registers(machine: Machine, kept: RunState) -> Iterator[tuple[str, str]]:
@@ -106,12 +111,14 @@ def _sums(machine: Machine, kept: RunState) -> Iterator[tuple[str, str]]:
 def _bounds(machine: Machine) -> tuple[Array, Array, set[str]]:
     """(cells,) least and greatest sum that one step can send, in the cells of slot 0; populations that values reach."""
     low, high = np.zeros(machine.n_cells, dtype=np.int64), np.zeros(machine.n_cells, dtype=np.int64)
+    program = machine.program
+    ends = weight_ranges(program, program.target.dialect)
     names, valued = list(machine.populations), set[str]()
     for source, routes in machine.routes.items():
-        for row, entry in reached_by(machine.program.tables, routes, machine.weight):
+        for row, entry in reached_by(program.tables, routes, machine.present):
             cell = machine.cell(row, np.zeros_like(row), machine.plane(entry, row))
-            np.add.at(low, cell, np.minimum(machine.weight[entry], 0))
-            np.add.at(high, cell, np.maximum(machine.weight[entry], 0))
+            np.add.at(low, cell, np.minimum(ends[0][entry], 0))
+            np.add.at(high, cell, np.maximum(ends[1][entry], 0))
             if source in machine.graded:
                 valued |= {names[number] for number in np.unique(machine.population[row])}
     return low, high, valued

@@ -9,18 +9,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
+from neurodeploy.faults.edits import edits_of
+from neurodeploy.faults.effects import ALWAYS, delays_under
 from neurodeploy.hardware.arithmetic import UNBOUNDED, effective_weights, voltage_limits
 from neurodeploy.network import Current, StateReset
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import Tables
+from neurodeploy_backends.emulator.spec_plastic import Plastic, PlasticState, plastic_of
 
-__all__ = ["Cells", "Machine", "Reached", "Routes", "machine_of", "reached_by", "synapses_of"]
+__all__ = [
+    "Cells",
+    "Machine",
+    "Reached",
+    "Routes",
+    "Sending",
+    "machine_of",
+    "reached_by",
+    "registers_of",
+    "routes_of",
+    "shown_values",
+    "synapses_of",
+    "weights_met",
+    "weights_of",
+]
 
 Ints = NDArray[np.int64]
 Array = NDArray[Any]
 CHUNK = 1 << 20
 """Synapses examined at a time where all synapses of a program are surveyed."""
+
+
+class Sending(NamedTuple):
+    """Spikes of a population or an input in one step."""
+
+    sample: Ints
+    """(n,)."""
+    number: Ints
+    """(n,) neuron of the population, or line of the input."""
+    value: Array
+    """(n,) 1, or the value of a graded spike."""
 
 
 class Routes(NamedTuple):
@@ -87,7 +115,11 @@ class Machine(NamedTuple):
     initial: Ints
     """(rows,) memory_0 of the cleared state."""
     weight: Ints
-    """(entries,) what a synapse adds; not yet shifted where its class is deferred."""
+    """(entries,) what a synapse adds; not yet shifted where its class is deferred. Of plastic synapses: at the start."""
+    plastic: dict[str, Plastic]
+    """Projections that learn."""
+    present: Ints
+    """(entries,) other than 0 where a synapse can add something: its weight is not 0, or it is plastic."""
     synapse_class: Ints
     """(entries,) synapses of one projection and exponent; also of one delay where their sums are deferred."""
     plane_of: Ints
@@ -133,8 +165,11 @@ def _spans(ptr: Array, items: Ints) -> tuple[Ints, Ints]:
     return places_of(start, length), np.repeat(np.arange(items.size), length)
 
 
-def reached_by(tables: Tables, routes: Routes, weight: Ints) -> Iterator[Reached]:
-    """Yield the synapses that a source reaches if all of its neurons or lines spike, some at a time."""
+def reached_by(tables: Tables, routes: Routes, present: Ints) -> Iterator[Reached]:
+    """Yield the synapses that a source reaches if all of its neurons or lines spike, some at a time.
+
+    `present`: (entries,) 0 where there is no synapse.
+    """
     core, axon, _ = routes.follow(np.arange(routes.start.size))
     item = tables.list_ptr[core]
     item += tables.in_axon_list[tables.in_axon_ptr[core] + axon]
@@ -143,8 +178,25 @@ def reached_by(tables: Tables, routes: Routes, weight: Ints) -> Iterator[Reached
     for number in np.unique(before):
         here = before == number
         row, entry, _ = synapses_of(tables, core[here], axon[here])
-        some = weight[entry] != 0
+        some = present[entry] != 0
         yield Reached(row[some], entry[some])
+
+
+def weights_met(machine: Machine, plastic: PlasticState, entry: Ints, sample: Ints) -> Ints:
+    """(n,) weights of entries for spikes of samples: those of the program, and those that plastic synapses have now."""
+    weight = machine.weight[entry]
+    for name, item in machine.plastic.items():
+        synapse = item.of_entry[entry]
+        mine = synapse >= 0
+        weight[mine] = plastic.weights(name, sample[mine], synapse[mine], machine.program)
+    return weight
+
+
+def shown_values(machine: Machine, name: str, shown: Sending, samples: int) -> Array:
+    """(samples, lines) what an input shows in a step; 0 where it shows nothing."""
+    values = np.zeros((samples, machine.routes[name].start.size))
+    values[shown.sample, shown.number] = shown.value
+    return values
 
 
 # --- building
@@ -185,7 +237,12 @@ def machine_of(program: Program) -> Machine:
     """The machine of a sound program."""
     tables, classes = program.tables, _classes(program)
     style = np.repeat(tables.segment_format, np.diff(tables.entry_ptr.astype(np.int64)))
-    registers, routes, weight = _registers(program), _routes(program), _weights(program, style)
+    registers, routes, weight = registers_of(program), routes_of(program), weights_of(program)
+    plastic = plastic_of(program)
+    learns = [item.of_entry >= 0 for item in plastic.values()]
+    present = np.logical_or.reduce([weight != 0, *learns]).astype(np.int64)
+    edits = [edits_of(program, fault) for fault in program.faults]
+    present[[item.entry for item in edits if item.entry >= 0]] = 1  # under a fault its weight need not be 0
     synapse_class = classes.first[style] + classes.deferred[style] * tables.entry_delay
     population = np.zeros(tables.n_rows, dtype=np.int64)
     for number, item in enumerate(program.populations):
@@ -193,10 +250,13 @@ def machine_of(program: Program) -> Machine:
     slots = np.ones(len(program.populations), dtype=np.int64)
     used = np.zeros((classes.port.size, len(program.populations)), dtype=bool)
     for source in routes.values():
-        for found in reached_by(tables, source, weight):
+        for found in reached_by(tables, source, present):
             target = population[found.row]
             np.maximum.at(slots, target, 1 + tables.entry_delay[found.entry].astype(np.int64))
             used[synapse_class[found.entry], target] = True
+    names = [item.name for item in program.populations]
+    for name, least in delays_under(program, edits).items():
+        slots[names.index(name)] = max(slots[names.index(name)], least)
     populations = _populations(program, registers, slots, used, classes)
     plane_of, cell_of, n_cells = _ring(program, populations, used, classes)
     return Machine(
@@ -207,6 +267,8 @@ def machine_of(program: Program) -> Machine:
         registers=registers,
         initial=_initial(program),
         weight=weight,
+        plastic=plastic,
+        present=present,
         synapse_class=synapse_class,
         plane_of=plane_of,
         population=population,
@@ -253,7 +315,8 @@ def _ring(program: Program, populations: dict[str, Cells], used: Array, classes:
     return plane_of, cell_of, end
 
 
-def _routes(program: Program) -> dict[str, Routes]:
+def routes_of(program: Program) -> dict[str, Routes]:
+    """Routes of every population and input."""
     tables, found = program.tables, dict[str, Routes]()
     for item in program.populations:
         rows, ptr = program.table_rows[item.name], tables.out_axon_ptr.astype(np.int64)
@@ -272,7 +335,8 @@ def _graded(program: Program) -> frozenset[str]:
     return frozenset([*driven, *valued])
 
 
-def _registers(program: Program) -> dict[str, Ints]:
+def registers_of(program: Program) -> dict[str, Ints]:
+    """Registers of every row, see `Machine.registers`."""
     tables, dialect = program.tables, program.target.dialect
     names = ("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay", "reset", "spiking")
     t = {name: getattr(tables, name).astype(np.int64) for name in names}
@@ -283,7 +347,7 @@ def _registers(program: Program) -> dict[str, Ints]:
         "keep_v": one - t["dv"] - dialect.voltage_decay_offset,
         "bias": t["bias_mant"] << t["bias_exp"],
         "vth": vth,
-        "fires_above": np.where(t["spiking"] == 1, vth, UNBOUNDED),
+        "fires_above": np.where(t["spiking"] == 1, vth, np.where(t["spiking"] == ALWAYS, -UNBOUNDED, UNBOUNDED)),
         "vmin": vmin,
         "vmax": vmax,
         "refract": t["refract_delay"],
@@ -300,7 +364,9 @@ def _initial(program: Program) -> Ints:
     return initial
 
 
-def _weights(program: Program, style: Array) -> Ints:
+def weights_of(program: Program) -> Ints:
+    """(entries,) what each synapse adds, see `Machine.weight`."""
+    style = np.repeat(program.tables.segment_format, np.diff(program.tables.entry_ptr.astype(np.int64)))
     tables, weight = program.tables, np.zeros(program.tables.entry_target.size, dtype=np.int64)
     for number, item in enumerate(program.formats):
         mine = style == number

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.signals.state import RunState
 
-__all__ = ["VARIABLES", "StateShape", "outside", "shape_faults", "state_fault", "unlimited"]
+__all__ = ["VARIABLES", "StateShape", "array_faults", "outside", "shape_faults", "state_fault", "unlimited"]
 
 Array = NDArray[Any]
 VARIABLES = ("u", "v", "refract")
@@ -40,10 +40,11 @@ def shape_faults(shapes: Mapping[str, StateShape], kept: RunState) -> list[Diagn
         names = [*VARIABLES, *(f"memory_{k}" for k in range(shape.memories))]
         variables |= {f"{name}.{variable}": (kept.n_samples, shape.size) for variable in names}
         arriving[name] = (kept.n_samples, shape.slots, shape.planes, shape.size)
-    return [*_faults(variables, kept.variables), *_faults(arriving, kept.arriving)]
+    return [*array_faults(variables, kept.variables), *array_faults(arriving, kept.arriving)]
 
 
-def _faults(expected: Mapping[str, tuple[int, ...]], arrays: Mapping[str, Array]) -> Iterator[Diagnostic]:
+def array_faults(expected: Mapping[str, tuple[int, ...]], arrays: Mapping[str, Array]) -> Iterator[Diagnostic]:
+    """ND509 for each of the `arrays` that is missing, unknown, or of another shape than `expected`."""
     for name, shape in expected.items():
         given = arrays.get(name)
         if given is None:

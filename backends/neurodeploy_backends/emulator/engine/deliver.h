@@ -2,18 +2,11 @@
 #ifndef ND_DELIVER_H
 #define ND_DELIVER_H
 #include "deliver_dense.h"
+#include "arithmetic.h"
+#include "learn.h"
 
 /* Rows of synapses, and segments of rows, that are prefetched before they are needed. */
 enum { AHEAD = 4, FAR = 48 };
-
-#if ND_WIDE
-/* The nearest integer, ties to even; beyond 2**52 every double is one. */
-INLINE double nearest(double x) {
-  const double whole = 4503599627370496.0;
-  if (!(x > -whole && x < whole)) return x;
-  return x < 0 ? (x - whole) + whole : (x + whole) - whole;
-}
-#endif
 
 #define WEIGHT int8_t
 #define OF(name) name##_8

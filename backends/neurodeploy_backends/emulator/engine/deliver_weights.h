@@ -119,7 +119,7 @@ static void OF(add_valued)(const WEIGHT *weights, const uint32_t *index, const i
     for (int64_t k = pointer[spikes[j]]; k < pointer[spikes[j] + 1]; k++) {
       int64_t place = now + index[k];
       place -= place >= end ? end : 0;
-      ring[place] += whole(nearest((double)up64(weights[k], shift) * value));
+      ring[place] += valued_weight(weights[k], shift, value);
     }
   }
 }

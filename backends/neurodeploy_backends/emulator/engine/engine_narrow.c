@@ -3,7 +3,7 @@
 #include "schedule.h"
 
 EXPORT(int64_t, run_narrow)(const Layout *layout, State *state, const Stimuli *stimuli, Output *output, const Control *control,
-                            Reached *reached) {
-  *reached = run((Call){.layout = layout, .state = state, .stimuli = stimuli, .output = output, .control = control});
+                            const Plasticity *plastic, Reached *reached) {
+  *reached = run((Call){.layout = layout, .state = state, .stimuli = stimuli, .output = output, .control = control, .plastic = plastic});
   return reached->made;
 }

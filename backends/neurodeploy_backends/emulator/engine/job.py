@@ -9,27 +9,32 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 from itertools import pairwise
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import aligned_zeros
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.faults.edits import edits_of
+from neurodeploy.faults.effects import stimulus_under
 from neurodeploy.native.structs import lend, structure_of
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.probes import probed_variables
+from neurodeploy.simulate.probes import ProbedVariable, probed_variables
+from neurodeploy_backends.emulator.engine.disturbances import PATCHED, Places, disturbances_of
 from neurodeploy_backends.emulator.engine.growing import Growing
 from neurodeploy_backends.emulator.engine.library import engine
+from neurodeploy_backends.emulator.engine.plastic_state import Learning, Run, lent_plasticity
 from neurodeploy_backends.emulator.engine.states import restore
-from neurodeploy_backends.emulator.engine.tables import Control, Output, Reached, State, Stimuli
+from neurodeploy_backends.emulator.engine.tables import Control, Layout, Output, Reached, State, Stimuli
 from neurodeploy_backends.emulator.lowering import models
 from neurodeploy_backends.emulator.lowering.lower import Lowered, lower
 from neurodeploy_backends.emulator.lowering.parts import Part, padded
+from neurodeploy_backends.emulator.lowering.tolerance import Disturbed, tolerance_for
 
-__all__ = ["Job", "Share", "no_thread"]
+__all__ = ["CALL_S", "Job", "Share", "no_thread", "steps_of"]
 
 Array = NDArray[Any]
 CHUNK_ROWS = 1 << 18
@@ -55,60 +60,127 @@ class Share:
     """(3, rows) counted overflows."""
     state: Any = None
     """State after the last step."""
+    plastic: Any = None
+    """The same of plastic projections."""
+    learned: dict[str, Array] | None = None
+    """What they have learned once all samples are whole."""
 
 
-_LOWERED: dict[int, dict[tuple[bool, int], Lowered]] = {}
+class Rooms(NamedTuple):
+    """A layout in which every recorded part has its range of the rows of a call."""
+
+    layout: Layout
+    rows: int
+    """Rows of all ranges."""
+    lent: Any
+    """The layout as C reads it."""
+
+
+@dataclass
+class Laid:
+    """A program as its runs share it."""
+
+    low: Lowered
+    rooms: dict[Any, Rooms] = field(default_factory=dict[Any, Rooms])
+    """(parts that are recorded, parts whose noise is given) -> the layout for them."""
+    todo: int = 16
+    """Steps of the next call, of whichever run."""
+
+
+_LOWERED: dict[int, dict[tuple[bool, int, str], Laid]] = {}
 """Layouts of the programs in memory, by id."""
 
 
-def _lowered(program: Program, *, watched: bool, pieces: int) -> Lowered:
-    """The layout of a program, built once per program object."""
+def _laid(program: Program, *, watched: bool, pieces: int, disturbed: Disturbed) -> Laid:
+    """The layout of a program, built once per program object and kind of faults."""
     if id(program) not in _LOWERED:
         weakref.finalize(program, _LOWERED.pop, id(program), None)
     layouts = _LOWERED.setdefault(id(program), {})
-    key = (watched, pieces)
+    key = (watched, pieces, disturbed)
     if key not in layouts:
-        layouts[key] = lower(program, watched=watched, pieces=pieces)
+        layouts[key] = Laid(lower(program, watched=watched, pieces=pieces, faults=tolerance_for(program, disturbed)))
     return layouts[key]
 
 
 class Job:
     """One program on one stimulus: the layout, the input and the arrays that all samples share."""
 
-    def __init__(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions, pieces: int) -> None:
+    def __init__(
+        self,
+        program: Program,
+        stimulus: Stimulus,
+        steps: int,
+        options: RunOptions,
+        pieces: int,
+        *,
+        endless: bool = False,
+        disturbed: Disturbed = "own",
+    ) -> None:
+        """`endless`: whether `steps` is not the last step, as in a session. `disturbed`: which faults the layout allows: those of
+        the program, any of state, messages and words, or any of registers too."""
         self.program, self.stimulus, self.steps, self.options, self.pieces = program, stimulus, steps, options, pieces
-        self.low = _lowered(program, watched=options.overflow, pieces=pieces)
+        self.laid = _laid(program, watched=options.overflow, pieces=pieces, disturbed=disturbed)
+        self.low = self.laid.low
         self.first = options.resume.step + 1 if options.resume else 1
         self.length = max(steps - self.first + 1, 0)
-        self.probes = probed_variables(program.network, options.probes)
-        self._make_room()
+        probes = probed_variables(program.network, options.probes)
+        self.probes = [probe for probe in probes if not probe.learned]
+        self.learning = self._learning([probe for probe in probes if probe.learned], endless=endless)
+        self.layout, self.room, self.lent_layout = self._rooms()
+        self.faults = [edits_of(program, fault) for fault in program.faults]
         self._make_outputs()
         self.stimuli = self._stimuli()
-        self._lent_layout, self._lent_stimuli = lend(self.layout), lend(self.stimuli)
-        self._todo = 16  # steps of the next call, of whichever share
+        self._lent_stimuli = lend(self.stimuli)
         self.stopped = threading.Event()
+
+    def lent_for(self, first: int, last: int | None) -> Any:
+        """The lent layout for one worker and steps `first` to `last`: its own registers and records if there are faults."""
+        if not self.faults:
+            return self.lent_layout
+        places = Places(self.program, self.low)
+        return lend(self.own_layout(disturbances_of(places, self.faults, first, last)))
+
+    def own_layout(self, disturbances: Array) -> Layout:
+        """The layout with registers that no other worker reads."""
+        own = {name: getattr(self.layout, name).copy() for name in PATCHED}
+        return self.layout._replace(**own, disturbances=disturbances)
+
+    def _learning(self, probes: list[ProbedVariable], *, endless: bool) -> Learning:
+        stimulus, most = self.stimulus, max((part.size for part in self.low.parts), default=0)
+        extent = Run(self.options, self.steps, self.length, stimulus.n_samples, stimulus.first_sample, endless)
+        return Learning(self.low.plastic, extent, probes, most)
 
     def _noisy(self) -> list[tuple[int, Part]]:
         """Number and part of all neurons whose draws are given."""
         given = self.options.noise
         return [(n, part) for n, part in enumerate(self.low.parts) if part.name in given and not part.is_input]
 
-    def _make_room(self) -> None:
+    def _rooms(self) -> Rooms:
+        """The layout with room for every recorded part, built once for each choice of them."""
+        wanted, rasters = self.options.record, self.stimulus.rasters
+        recorded = tuple(
+            p.name in rasters if p.is_input else wanted is None or p.name in wanted for p in self.low.parts
+        )
+        noisy = tuple(number for number, _ in self._noisy())
+        key = (recorded, noisy)
+        if key not in self.laid.rooms:
+            self.laid.rooms[key] = self._made_rooms(recorded)
+        return self.laid.rooms[key]
+
+    def _made_rooms(self, recorded: tuple[bool, ...]) -> Rooms:
         """Give every recorded part its range of the rows of a call."""
-        table, wanted = self.low.layout.populations.copy(), self.options.record
-        rasters = self.stimulus.rasters
-        recorded = [p.name in rasters if p.is_input else wanted is None or p.name in wanted for p in self.low.parts]
+        table = self.low.layout.populations.copy()
         total = sum(part.size for part, on in zip(self.low.parts, recorded, strict=True) if on)
         at = 0
         for number, (part, on) in enumerate(zip(self.low.parts, recorded, strict=True)):
             room = max(part.size * 2, CHUNK_ROWS * part.size // max(total, 1)) if on else 0
             table["room"][number], table["record"][number] = room, at
             at += room
-        self.room = at
         column = 0
         for number, part in self._noisy():
             table["noise_column"][number], column = column, column + part.size
-        self.layout = self.low.layout._replace(populations=table)
+        layout = self.low.layout._replace(populations=table)
+        return Rooms(layout, at, lend(layout))
 
     def _make_outputs(self) -> None:
         low, n = self.low, self.stimulus.n_samples
@@ -129,23 +201,25 @@ class Job:
 
     def _stimuli(self) -> Stimuli:
         """Events of all inputs of spikes in a row, values of all inputs of values side by side."""
+        given = stimulus_under(self.program, self.program.faults, self.stimulus, self.first, self.steps)
         driven, n, shown = self.low.values, self.stimulus.n_samples, self.stimulus.n_steps
         names = [part.name for part in self.low.parts if part.is_input and part.name not in driven]
         none = np.zeros((0, 3), dtype=np.int32)
-        events = [_ordered(np.asarray(self.stimulus.spikes.get(name, none), dtype=np.int32)) for name in names]
+        events = [_ordered(np.asarray(given.spikes.get(name, none), dtype=np.int32)) for name in names]
         joined = events[0] if len(events) == 1 else np.concatenate([*events, none])
         first = np.r_[0, np.cumsum([len(e) for e in events])].astype(np.int64)
         values = [np.zeros((n if driven else 0, shown, 0))]
         for name in driven:
             lines = self.program.network.input_by_name[name].size
-            values.append(np.asarray(self.stimulus.currents.get(name, np.zeros((n, shown, lines))), dtype=np.float64))
+            values.append(np.asarray(given.currents.get(name, np.zeros((n, shown, lines))), dtype=np.float64))
         shown_values = np.concatenate(values, axis=2) if driven else values[0]
-        (raster, column), noise = self._rasters(names), self._noise()
+        (raster, column), noise = self._rasters(given, names), self._noise()
         return Stimuli(
             events=joined,
             first=first,
             raster=raster,
             column=column,
+            begin=1,
             steps=shown,
             values=shown_values,
             value_columns=shown_values.shape[2],
@@ -156,11 +230,9 @@ class Job:
             number=self.stimulus.first_sample,
         )
 
-    def _rasters(self, names: list[str]) -> tuple[Array, Array]:
+    def _rasters(self, given: Stimulus, names: list[str]) -> tuple[Array, Array]:
         """All rasters in a row, and the offset of each input of spikes; -1 for one with events."""
-        flat = {
-            name: np.ascontiguousarray(array, dtype=np.uint8).ravel() for name, array in self.stimulus.rasters.items()
-        }
+        flat = {name: np.ascontiguousarray(array, dtype=np.uint8).ravel() for name, array in given.rasters.items()}
         begins = dict(zip(flat, np.cumsum([0, *(array.size for array in flat.values())]).tolist(), strict=False))
         arrays = list(flat.values()) or [np.zeros(0, dtype=np.uint8)]
         joined = (arrays[0] if len(arrays) == 1 else np.concatenate(arrays)).view()
@@ -225,7 +297,7 @@ class Job:
             stop=stop,
             steps=self.steps,
             first=self.first,
-            todo=self._todo,
+            todo=self.laid.todo,
             thread=thread,
             threads=self.pieces,
             seed=self.options.seed,
@@ -239,19 +311,25 @@ class Job:
         share.payloads = [Growing(np.zeros(0, dtype=np.int64)) for _ in self.low.parts]
         output = self.output(share.watch)
         outputs = [lend(output._replace(active=active)) for active in self.active]
+        plastic = self.learning.begin(share.start)
         if self.options.resume is not None:
             restore(self.low, state, self.options.resume, share.start)
-        sample, step, shared = share.start, self.first, [self._lent_layout, lend(state), self._lent_stimuli]
+        sample, step = share.start, self.first
+        shared = [self.lent_for(self.first, self.steps), lend(state), self._lent_stimuli]
+        lent = lent_plasticity(plastic)
         while sample < share.stop and self.length and not self.stopped.is_set():
             begun = time.perf_counter()
-            calls = [lend(self.control(sample, step, share.stop, thread)) for thread in range(self.pieces)]
+            calls = [(lend(self.control(sample, step, share.stop, thread)), lent) for thread in range(self.pieces)]
             state.arrived[:] = 0
             output.written[:] = 0
             sample, step, made = self._call(shared, outputs, calls)
             share.done += made
             self._take(share, output, made)
-            self._todo = _steps_of(CALL_S, made, time.perf_counter() - begun)
-        share.state = state
+            self.laid.todo = steps_of(CALL_S, self.laid.todo, made, time.perf_counter() - begun)
+        if sample >= share.stop or not self.length:
+            share.learned = self.learning.end(plastic)
+        if self.options.keep_state:
+            share.state, share.plastic = state, plastic
 
     def _call(self, shared: list[Any], outputs: list[Any], calls: list[Any]) -> Reached:
         """One call in every thread that shares the sample; the first runs here.
@@ -263,7 +341,7 @@ class Job:
         reached = [structure_of(Reached)() for _ in calls]
 
         def enter(output: Any, call: Any, place: Any) -> None:
-            engine().call(name, *shared, output, call, place)
+            engine().call(name, *shared, output, *call, place)
 
         def enter_later(*arguments: Any) -> None:
             gate.wait()
@@ -311,6 +389,7 @@ def _ordered(rows: Array) -> Array:
     return np.ascontiguousarray(rows)
 
 
-def _steps_of(seconds: float, made: int, took: float) -> int:
-    """Steps that take about `seconds`; at most eight times as many as in the last call."""
-    return max(1, min(8 * max(made, 1), int(seconds * max(made, 1) / max(took, 1e-6))))
+def steps_of(seconds: float, asked: int, made: int, took: float) -> int:
+    """Steps that take about `seconds`; at most eight times as many as in the last call, if that made all it was asked for."""
+    most = asked if made < asked else 8 * made
+    return max(1, min(most, int(seconds * max(made, 1) / max(took, 1e-6))))

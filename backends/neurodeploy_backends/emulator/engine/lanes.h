@@ -30,6 +30,9 @@ enum { LANES = VECTOR_BYTES / 4 };
 
 INLINE lanes32 load32(const int32_t *from) { return *(const lanes32 *)from; }
 INLINE void store32(int32_t *to, lanes32 x) { *(lanes32 *)to = x; }
+/* Sums and shifts up, which wrap. */
+INLINE lanes32 sum(lanes32 a, lanes32 b) { return a + b; }
+INLINE lanes32 shifted_up(lanes32 x, int32_t bits) { return x << bits; }
 /* The same number in every lane. */
 INLINE lanes32 all32(int32_t x) { return (lanes32){0} + x; }
 

@@ -13,9 +13,10 @@ INLINE int64_t list_bytes(const uint8_t *bytes, int64_t n, int32_t first, int32_
 /* Lines of a raster that fire in this step; their number. */
 static int64_t list_raster(const Call *call, const Population *pop) {
   const Stimuli *stimuli = call->stimuli;
-  if (call->step > stimuli->steps) return 0;
+  const int64_t shown = call->step - stimuli->begin;
+  if (shown >= stimuli->steps) return 0;
   const int64_t n = pop->size, whole = n & ~(int64_t)63;
-  const int64_t at = AT(stimuli->column, pop->input) + (call->sample * stimuli->steps + call->step - 1) * n;
+  const int64_t at = AT(stimuli->column, pop->input) + (call->sample * stimuli->steps + shown) * n;
   const uint8_t *fires = VIEW(stimuli->raster, at, n);
   int32_t *spikes = listed(call, pop);
   int64_t count = list_bytes(fires, whole, 0, spikes, 0);
@@ -43,8 +44,9 @@ static int64_t list_input(const Call *call, const Population *pop) {
 /* Lines of an input of values that are not 0 in this step, their values stored; their number. */
 static int64_t list_values(const Call *call, const Population *pop) {
   const Stimuli *stimuli = call->stimuli;
-  if (call->step > stimuli->steps) return 0;
-  const int64_t at = (call->sample * stimuli->steps + call->step - 1) * stimuli->value_columns + pop->input;
+  const int64_t index = call->step - stimuli->begin;
+  if (index >= stimuli->steps) return 0;
+  const int64_t at = (call->sample * stimuli->steps + index) * stimuli->value_columns + pop->input;
   const double *shown = VIEW(stimuli->values, at, pop->size);
   double *values = VIEW(call->state->values, pop->start, pop->size);
   int32_t *spikes = listed(call, pop);

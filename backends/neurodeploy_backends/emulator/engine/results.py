@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from neurodeploy.base.arrays import read_only
 from neurodeploy.signals.recording import Recording
 from neurodeploy.signals.state import RunState
+from neurodeploy.simulate.probes import probed_variables
 from neurodeploy.simulate.resume import input_hashes
 from neurodeploy_backends.emulator.engine.growing import Growing
 from neurodeploy_backends.emulator.engine.job import Job, Share
@@ -17,7 +19,7 @@ from neurodeploy_backends.emulator.engine.library import engine
 from neurodeploy_backends.emulator.engine.states import kept_arrays
 from neurodeploy_backends.emulator.lowering import models
 
-__all__ = ["recording_of"]
+__all__ = ["merged_rows", "recording_of"]
 
 Array = NDArray[Any]
 
@@ -59,6 +61,7 @@ def recording_of(job: Job, shares: list[Share]) -> Recording:
         input_spikes=_shown(job, shares, n, steps),
         active_updates=_active(job, n, steps - job.first + 1),
         overflows=_overflows(job, shares),
+        learned=job.learning.learned(_learned(shares), job.program.digest()),
         final_state=_final_state(job, shares) if options.keep_state and kept.complete else None,
     )
 
@@ -83,14 +86,14 @@ def _joined(job: Job, shares: list[Share], name: str, n_samples: int) -> tuple[A
             continue
         own = _in_one([share.rows[number] for share in shares if share.rows], rows[:0])
         graded = _in_one([share.payloads[number] for share in shares if share.rows], values[:0])
-        rows, values = _merged(rows, own, values, graded) if len(rows) else (own, graded)
+        rows, values = merged_rows(rows, own, values, graded) if len(rows) else (own, graded)
     if len(rows) and rows[-1, 0] >= n_samples:
         stop = int(np.searchsorted(rows[:, 0], n_samples))
         return rows[:stop], values[:stop]
     return rows, values
 
 
-def _merged(first: Array, second: Array, first_values: Array, second_values: Array) -> tuple[Array, Array]:
+def merged_rows(first: Array, second: Array, first_values: Array, second_values: Array) -> tuple[Array, Array]:
     """Rows of two ranges of a population, and their values, by sample, step and neuron; `first` has the lower neurons."""
     rows = np.empty((len(first) + len(second), 3), dtype=np.int32)
     values = np.empty(first_values.size + second_values.size, dtype=np.int64)
@@ -116,8 +119,9 @@ def _given(array: Array) -> Array:
 def _shown(job: Job, shares: list[Share], n_samples: int, steps: int) -> dict[str, Array]:
     """Input rows of the kept samples and the steps run; those of rasters as the kernels listed them."""
     found = dict(job.stimulus.spikes)
+    faulty = {fault.input for fault in job.program.faults}  # the kernels list what faults make of these
     for name in job.stimulus.rasters:
-        found[name] = _joined(job, shares, name, n_samples)[0]
+        found[name] = job.stimulus.rows(name) if name in faulty else _joined(job, shares, name, n_samples)[0]
     if steps >= job.stimulus.n_steps and n_samples == job.stimulus.n_samples and job.first == 1:
         return found
     return {
@@ -132,7 +136,17 @@ def _states(job: Job, n_samples: int, length: int) -> dict[str, Array]:
         width = job.low.row_of_neuron[probe.population].size
         found[probe.name] = _given(job.states[:n_samples, :length, column : column + width])
         column += width
-    return found
+    found |= {name: _given(values) for name, values in job.learning.states(n_samples, length).items()}
+    return {probe.name: found[probe.name] for probe in probed_variables(job.program.network, job.options.probes)}
+
+
+def _learned(shares: list[Share]) -> list[dict[str, Array]]:
+    """What was learned in the whole shares before the first unfinished one."""
+    return [
+        share.learned
+        for share in takewhile(lambda share: share.learned is not None, shares)
+        if share.learned is not None
+    ]
 
 
 def _active(job: Job, n_samples: int, length: int) -> Array | None:
@@ -165,4 +179,5 @@ def _final_state(job: Job, shares: list[Share]) -> RunState:
         shown=shown,
         variables=arrays.variables,
         arriving=arrays.arriving,
+        learning=job.learning.kept([share.plastic for share in shares]),
     )

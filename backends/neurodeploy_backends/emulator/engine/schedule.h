@@ -1,11 +1,13 @@
 /* The loop over samples and steps.
 
-   Step t of a sample: (1) each population takes the sums that have arrived, updates its state and lists its spikes, and each
+   Step t of a sample: (0) faults change state and registers; (1) each population takes the sums that have arrived, updates its state and lists its spikes, and each
    input lists its own; (2) what is listed is recorded; (3) each block of synapses adds to its target, in the slot of step
-   t + 1 + delay. Nothing here reads a name or a number of any chip. */
+   t + 1 + delay, and so do faulty synapses; (4) plastic projections do, then learn from what was sent. Nothing here reads a name or a number of any chip. */
 #ifndef ND_SCHEDULE_H
 #define ND_SCHEDULE_H
 #include "deliver.h"
+#include "disturb.h"
+#include "plastic.h"
 #include "record.h"
 #if ND_WIDE
 #include "update_kinds.h"
@@ -63,7 +65,7 @@ static void fold_planes(const Call *call, const Population *pop, int64_t slot) {
     word *total = WORDS(call->state->acc, slot + AT(layout->plane_port, pop->plane_shift + plane) * each, pop->size);
     const int64_t down = AT(layout->plane_shift, pop->plane_shift + plane), up = layout->switches.weight_shift;
     for (int64_t i = 0; i < pop->size; i++) {
-      total[i] += (word)up64(part[i] >> down, up);
+      total[i] += (word)shifted_sum(part[i], down, up);
       part[i] = 0;
     }
   }
@@ -185,10 +187,13 @@ static Reached run(Call call) {
       }
       sure--;
       call.parity = made++ & 1;
+      if (call.layout->disturbances.n > 0) disturb(&call);
       update_all(&call);
       if (call.output->probe_row.n > 0) probe(&call);
       if (control->threads > 1) meet(&call, made * control->threads);
       deliver_all(&call);
+      if (call.layout->disturbances.n > 0) add_extras(&call);
+      if (call.plastic->links.n > 0) plastic_step(&call);
       call.step++;
     }
     call.sample++;

@@ -18,6 +18,7 @@ from neurodeploy.diagnostics import Diagnostic
 from neurodeploy.program.program import Program
 from neurodeploy.signals.state import RunState
 from neurodeploy_backends.emulator.engine.tables import TERNARY
+from neurodeploy_backends.emulator.learning_state_checks import learning_state_faults
 from neurodeploy_backends.emulator.lowering.lower import Lowered
 from neurodeploy_backends.emulator.lowering.parts import Part
 from neurodeploy_backends.emulator.register_ranges import proven_ranges, register_ranges
@@ -119,10 +120,11 @@ def state_faults(program: Program, low: Lowered, kept: RunState) -> list[Diagnos
     for name, rows in low.row_of_neuron.items():
         form = _form(low, name)
         shapes[name] = StateShape(rows.size, _memories(low, name), form.slots, form.ports + len(form.classes))
-    found = shape_faults(shapes, kept)
-    return found or [
-        state_fault(where, message) for where, message in (*_registers(program, low, kept), *_sums(low, kept))
-    ]
+    items = {link.item.projection.name: link.item for link in low.plastic.links} if low.plastic else {}
+    found = [*shape_faults(shapes, kept), *learning_state_faults(program, items, kept)]
+    if found or program.faults:  # faulty bits can make any value
+        return found
+    return [state_fault(where, message) for where, message in (*_registers(program, low, kept), *_sums(low, kept))]
 
 
 def _registers(program: Program, low: Lowered, kept: RunState) -> Iterator[tuple[str, str]]:

@@ -20,6 +20,16 @@ enum {DENSE = 0, SPARSE = 1, DELAYED = 2, TILED = 3, SHARED = 4, VALUED = 5};
 /* What a register does with a number beyond its bits. */
 enum {KEEP = 0, WRAP = 1, FOLD = 2};
 
+/* Kinds of disturbance: bits of state that change before a step; a register that holds another number; a synapse that adds
+   something in addition. */
+enum {FORCE = 0, PATCH = 1, EXTRA = 2};
+
+/* States that are forced. */
+enum {FORCED_U = 0, FORCED_V = 1, FORCED_REFRACT = 2};
+
+/* Registers that are patched, `Layout.refract` last. */
+enum {PATCHED_KU = 0, PATCHED_KV = 1, PATCHED_BIAS = 2, PATCHED_VTH = 3, PATCHED_RESET = 4, PATCHED_REFRACT = 5};
+
 /* One record of `Layout.populations`: a population, a range of one, or an input. All int64; rows are engine rows. */
 typedef struct {
   /* First row. */
@@ -125,6 +135,37 @@ typedef struct {
 } Block;
 typedef struct { const Block *at; int64_t n; } span_Block;
 
+/* One record of `Layout.disturbances`: what faults change in a run of steps. All int64; rows are engine rows. */
+typedef struct {
+  /* FORCE, PATCH or EXTRA. */
+  int64_t kind;
+  /* First step. */
+  int64_t first;
+  /* Last step. */
+  int64_t last;
+  /* Number of the population whose row it is. */
+  int64_t target;
+  /* Row that is forced or patched, or to which a synapse adds. */
+  int64_t row;
+  /* State or register. */
+  int64_t what;
+  /* Forced: bits that are kept. */
+  int64_t keep;
+  /* Forced: bits that are set. Patched: the number. */
+  int64_t put;
+  /* Forced: bits that are inverted. */
+  int64_t flip;
+  /* Extra: number of the population that sends. */
+  int64_t source;
+  /* Row of the neuron within its population, or line. */
+  int64_t sender;
+  /* Extra: steps beyond the one that every synapse takes. */
+  int64_t delay;
+  /* Extra: what it adds. */
+  int64_t weight;
+} Disturbance;
+typedef struct { const Disturbance *at; int64_t n; } span_Disturbance;
+
 /* The dialect. */
 typedef struct {
   /* Bits besides the sign to which a sum wraps; 0 if it does not. */
@@ -185,6 +226,8 @@ typedef struct {
   span_i64 run_start;
   /* Core of each run. */
   span_i64 run_core;
+  /* (n,) of DISTURBANCE, what faults change; those of one sender stand together. */
+  span_Disturbance disturbances;
   Switches switches;
 } Layout;
 
@@ -231,7 +274,9 @@ typedef struct {
   span_u8 raster;
   /* (inputs of spikes + 1,); -1: the input has events. */
   span_i64 column;
-  /* Steps that are shown. */
+  /* Step to which index 0 of rasters and values belongs: 1, or the first of a session's call. */
+  int64_t begin;
+  /* Steps that are shown from `begin` on. */
   int64_t steps;
   /* (samples, steps, value_columns) float64 of all inputs of values side by side. */
   span_f64 values;

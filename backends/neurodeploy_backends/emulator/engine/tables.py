@@ -26,9 +26,11 @@ from neurodeploy.native.structs import (
 
 __all__ = [
     "BLOCK",
+    "DISTURBANCE",
     "POPULATION",
     "Block",
     "Control",
+    "Disturbance",
     "Layout",
     "Output",
     "Population",
@@ -50,6 +52,13 @@ DENSE, SPARSE, DELAYED, TILED, SHARED, VALUED = range(6)
 tile of the targets; patterns that several sources share; targets and weights that a source's value multiplies."""
 KEEP, WRAP, FOLD = range(3)
 """What a register does with a number beyond its bits."""
+FORCE, PATCH, EXTRA = range(3)
+"""Kinds of disturbance: bits of state that change before a step; a register that holds another number; a synapse that adds
+something in addition."""
+FORCED_U, FORCED_V, FORCED_REFRACT = range(3)
+"""States that are forced."""
+PATCHED_KU, PATCHED_KV, PATCHED_BIAS, PATCHED_VTH, PATCHED_RESET, PATCHED_REFRACT = range(6)
+"""Registers that are patched, `Layout.refract` last."""
 
 
 class Population(NamedTuple):
@@ -157,8 +166,40 @@ class Block(NamedTuple):
     """Tiled and shared: sources."""
 
 
+class Disturbance(NamedTuple):
+    """One record of `Layout.disturbances`: what faults change in a run of steps. All int64; rows are engine rows."""
+
+    kind: int
+    """FORCE, PATCH or EXTRA."""
+    first: int
+    """First step."""
+    last: int
+    """Last step."""
+    target: int
+    """Number of the population whose row it is."""
+    row: int
+    """Row that is forced or patched, or to which a synapse adds."""
+    what: int
+    """State or register."""
+    keep: int
+    """Forced: bits that are kept."""
+    put: int
+    """Forced: bits that are set. Patched: the number."""
+    flip: int
+    """Forced: bits that are inverted."""
+    source: int
+    """Extra: number of the population that sends."""
+    sender: int
+    """Row of the neuron within its population, or line."""
+    delay: int
+    """Extra: steps beyond the one that every synapse takes."""
+    weight: int
+    """Extra: what it adds."""
+
+
 POPULATION = record_type(Population)
 BLOCK = record_type(Block)
+DISTURBANCE = record_type(Disturbance)
 
 
 class Switches(NamedTuple):
@@ -223,6 +264,8 @@ class Layout(NamedTuple):
     """First row of each run of rows on one core, and one after the last."""
     run_core: Longs
     """Core of each run."""
+    disturbances: Annotated[NDArray[Any], Disturbance]
+    """(n,) of DISTURBANCE, what faults change; those of one sender stand together."""
     switches: Switches
 
 
@@ -271,8 +314,10 @@ class Stimuli(NamedTuple):
     """uint8, flat: (samples, steps, lines) of input k from column[k] on, 1 where a line fires."""
     column: Longs
     """(inputs of spikes + 1,); -1: the input has events."""
+    begin: int
+    """Step to which index 0 of rasters and values belongs: 1, or the first of a session's call."""
     steps: int
-    """Steps that are shown."""
+    """Steps that are shown from `begin` on."""
     values: Reals
     """(samples, steps, value_columns) float64 of all inputs of values side by side."""
     value_columns: int

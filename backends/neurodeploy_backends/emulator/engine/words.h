@@ -1,6 +1,7 @@
 /* The integers of state: 32 bits in a narrow layout, 64 in a wide one. ND_WIDE chooses. */
 #ifndef ND_WORDS_H
 #define ND_WORDS_H
+#include "plastic_tables.h"
 #include "tables.h"
 
 #if ND_WIDE
@@ -24,6 +25,7 @@ typedef struct {
   const Stimuli *stimuli;
   Output *output;
   const Control *control;
+  const Plasticity *plastic;
   int64_t sample, step, parity;
 } Call;
 

@@ -143,7 +143,7 @@ class BlockBuilder:
         values = source.name in self.senders
         row = dict.fromkeys(Block._fields, 0)
         row.update(source=stats.source, target=stats.target, owner=target.owner)
-        row.update(bytes=1 if stats.small else 2, shift=stats.zeros - unit, plane=self._plane(stats))
+        row.update(bytes=1 if stats.small else 2, shift=stats.zeros - unit, plane=self.plane(stats))
         plan = _Plan(stats, row)
         if values or stats.least_delay != stats.most_delay:
             row.update(kind=VALUED if values else DELAYED)
@@ -156,7 +156,7 @@ class BlockBuilder:
         plan.form = _FORMS.get(row["kind"], -1)
         return plan
 
-    def _plane(self, stats: BlockStats) -> int:
+    def plane(self, stats: BlockStats) -> int:
         """Plane of the target: that of the port, or a separate one whose sums are shifted on arrival."""
         port, shift = self.classes.planes[int(self.classes.plane[stats.kind])]
         if shift == 0:

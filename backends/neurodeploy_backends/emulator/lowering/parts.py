@@ -121,8 +121,10 @@ def classes_of(program: Program) -> Classes:
     found, of_class, planes = dict[tuple[str, int], int](), list[int](), [(0, 0)]
     of = np.zeros((max(len(program.formats), 1), delays), dtype=np.int64)
     weight = np.zeros((max(len(program.formats), 1), mantissas.size), dtype=np.int64)
+    plastic = {item.name for item in program.network.projections if item.plasticity is not None}
     for index, style in enumerate(program.formats):
-        weight[index] = effective_weights(dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
+        if style.projection not in plastic:  # those of plastic synapses change, and walks pass them over
+            weight[index] = effective_weights(dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
         key, on_sum = (style.projection, style.exponent), style.exponent < 0 and dialect.exponent_stage == "sum"
         if key not in found:
             found[key] = len(of_class)

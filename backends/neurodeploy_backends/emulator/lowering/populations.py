@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.faults.effects import ALWAYS
 from neurodeploy.hardware.arithmetic import UNBOUNDED, voltage_limits
+from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import RESETS
 from neurodeploy_backends.emulator.engine.tables import (
@@ -32,16 +35,20 @@ from neurodeploy_backends.emulator.engine.tables import (
 )
 from neurodeploy_backends.emulator.lowering.parts import Part, padded
 
-__all__ = ["Shape", "population_rows", "registers_of", "switches_of", "typed"]
+__all__ = ["COLUMNS", "Shape", "population_rows", "register_values", "registers_of", "switches_of", "typed"]
 
 Array = NDArray[Any]
 NEVER = 2**31 - 1
+COLUMNS = (
+    *("du", "dv", "vth_mant", "bias_mant", "bias_exp", "refract_delay"),
+    *("vmin_exp", "vmax_exp", "reset", "spiking"),
+)
+"""Columns of the tables that hold registers."""
 
 
 def registers_of(program: Program, parts: list[Part], size: int) -> dict[str, Array]:
     """Registers of every engine row, int64; padding rows hold a neuron that cannot spike."""
     tables, dialect = program.tables, program.target.dialect
-    one = 1 << dialect.decay_bits
     names = ("ku", "kv", "bias", "vth", "vmin", "vmax", "refract", "reset", "core")
     found = {name: np.zeros(size, dtype=np.int64) for name in names}
     found["vth"][:], found["core"][:] = NEVER, -1
@@ -49,19 +56,31 @@ def registers_of(program: Program, parts: list[Part], size: int) -> dict[str, Ar
         if part.is_input:
             continue
         rows, here = program.table_rows[part.name][part.neurons], slice(part.start, part.start + part.size)
-        threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
-        found["ku"][here] = one - (tables.du[rows].astype(np.int64) + dialect.current_decay_offset)
-        found["kv"][here] = one - (tables.dv[rows].astype(np.int64) + dialect.voltage_decay_offset)
-        found["bias"][here] = tables.bias_mant[rows].astype(np.int64) << tables.bias_exp[rows].astype(np.int64)
-        found["vth"][here] = np.where(tables.spiking[rows] == 1, threshold, UNBOUNDED)
-        found["vmin"][here], found["vmax"][here] = voltage_limits(dialect, tables.vmin_exp[rows], tables.vmax_exp[rows])
-        found["refract"][here] = tables.refract_delay[rows]
-        kept = {"zero": np.full(rows.size, -1), "subtract": threshold, "none": np.zeros(rows.size)}
-        found["reset"][here] = np.choose(
-            tables.reset[rows], [kept[name] for name in sorted(RESETS, key=RESETS.__getitem__)]
-        )
+        for name, values in register_values(dialect, {name: getattr(tables, name)[rows] for name in COLUMNS}).items():
+            found[name][here] = values
         found["core"][here] = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))[rows]
     return found
+
+
+def register_values(dialect: Dialect, columns: Mapping[str, Array]) -> dict[str, Array]:
+    """Registers of some rows as the kernels read them, int64. `columns`: those of the tables that COLUMNS names."""
+    one, t = 1 << dialect.decay_bits, {name: columns[name].astype(np.int64) for name in COLUMNS}
+    threshold = t["vth_mant"] << dialect.threshold_shift_bits
+    vmin, vmax = voltage_limits(dialect, columns["vmin_exp"], columns["vmax_exp"])
+    kept = {"zero": np.full(threshold.size, -1), "subtract": threshold, "none": np.zeros(threshold.size)}
+    unspiking = np.where(t["spiking"] == ALWAYS, -UNBOUNDED, UNBOUNDED)
+    return {
+        "ku": one - (t["du"] + dialect.current_decay_offset),
+        "kv": one - (t["dv"] + dialect.voltage_decay_offset),
+        "bias": t["bias_mant"] << t["bias_exp"],
+        "vth": np.where(t["spiking"] == 1, threshold, unspiking),
+        "vmin": vmin,
+        "vmax": vmax,
+        "refract": t["refract_delay"],
+        "reset": np.choose(t["reset"], [kept[name] for name in sorted(RESETS, key=RESETS.__getitem__)]).astype(
+            np.int64
+        ),
+    }
 
 
 _NARROW = {"ku": np.int16, "kv": np.int16, "refract": np.uint8}
@@ -112,6 +131,8 @@ class Shape(NamedTuple):
     """Nothing overflows, for any input."""
     unlimited: bool
     """Nor does v ever meet a limit."""
+    patched: frozenset[str]
+    """Populations whose registers can change in a run."""
 
 
 class _Arenas:
@@ -194,13 +215,14 @@ def _arithmetic(shape: Shape, number: int) -> dict[str, int]:
     wraps = 31 - (dialect.accumulator_wrap_bits or 31) if not free else 0
     state = 31 - dialect.state_bits if dialect.current_overflow == "wrap" and not free else 0
     drive = 31 - dialect.state_bits if dialect.drive_overflow == "wrap" and not free else 0
-    kind = WIDE if shape.wide else MIXED if shape.fold and not free else _kind(registers, here)
+    patched = part.name in shape.patched
+    kind = WIDE if shape.wide else MIXED if patched or (shape.fold and not free) else _kind(registers, here)
     quiet = (registers["bias"][here] == 0) & (registers["vth"][here] >= 0)
     quiet &= (registers["vmin"][here] <= 0) & (registers["vmax"][here] >= 0)
     row = {"kind": kind, "left": wraps + unit, "right": wraps, "state_shift": state, "drive_shift": drive}
     row["proven"] = free + shape.unlimited
     row |= {name: int(registers[name][part.start]) for name in ("ku", "kv", "bias", "vth", "vmin", "vmax")}
-    return row | {"sleeps": int(quiet.all())}
+    return row | {"sleeps": int(quiet.all() and not patched)}
 
 
 def switches_of(program: Program, *, fold: bool) -> Switches:

@@ -1,0 +1,1 @@
+"""Programs as self-contained C99, from the rules of the compiled engine."""
