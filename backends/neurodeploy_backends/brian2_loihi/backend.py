@@ -11,12 +11,14 @@ from neurodeploy.check.state_bounds import StateBounds, state_bounds
 from neurodeploy.diagnostics.subject import about
 from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network.neurons import CUBA_KINDS
+from neurodeploy.program.plastic import plastic_projections
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.probes import ProbedVariable
 from neurodeploy.worker import Lacks, SimulatorBackend, SimulatorJob, Unsupported, make_job
 from neurodeploy_backends.brian2_loihi.environment import BRIAN2_LOIHI
+from neurodeploy_backends.brian2_loihi.learning import cannot_learn, with_learning
 
 __all__ = ["Brian2LoihiBackend"]
 
@@ -33,6 +35,8 @@ LACKS = Lacks(
     values="its generator spikes",
     delay_steps_max=load_dialect(DIALECT).delay_steps_max,
     delays="it holds {most}",
+    rules=("sum_of_products",),
+    rule="which Brian2Loihi does not have",
 )
 
 
@@ -47,14 +51,18 @@ class Brian2LoihiBackend(SimulatorBackend):
     lacks = LACKS
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
-        """Yield thresholds and states outside the range of its numbers."""
+        """Yield thresholds and states outside the range of its numbers, and rules that it cannot learn."""
+        yield from cannot_learn(program)
         for index, bounds in enumerate(state_bounds(program, steps=steps)):
             if program.populations[index].kind in CUBA_KINDS:
                 yield from _range_faults(program, bounds)
 
     def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
         """The job; neurons without a threshold get the largest one."""
-        job = make_job(program, stimulus, steps, options)
+        learns = bool(plastic_projections(program.network))
+        job = make_job(program, stimulus, steps, options, together=not learns)
+        if learns:
+            job = with_learning(program, job, options, stimulus.first_sample)
         arrays = dict(job.arrays)
         for number in range(len(program.populations)):
             spiking = arrays[f"population.{number}.spiking"] == 1

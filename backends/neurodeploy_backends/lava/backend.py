@@ -10,6 +10,7 @@ import numpy as np
 
 from neurodeploy.hardware.files import load_dialect
 from neurodeploy.network.neurons import CUBA_KINDS
+from neurodeploy.program.plastic import plastic_projections
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.recording import RanOn
@@ -19,6 +20,7 @@ from neurodeploy.worker import BoardPackage, Lacks, SimulatorBackend, SimulatorJ
 from neurodeploy_backends.lava.convolution import as_convolutions
 from neurodeploy_backends.lava.environment import LAVA
 from neurodeploy_backends.lava.express import cannot_on_board, cannot_probe, cannot_reset, cannot_show, out_of_range
+from neurodeploy_backends.lava.learning import cannot_learn, with_learning
 
 __all__ = ["LavaBackend", "LavaLoihi1Backend", "LavaLoihi2Backend"]
 
@@ -33,12 +35,16 @@ LACKS = Lacks(
     refractory="has dead steps after a spike in {n} neurons, and lava's fixed-point LIF has none",
     delay_steps_max=load_dialect(DIALECT).delay_steps_max,
     delays="lava holds {most}",
+    rules=("sum_of_products",),
+    rule="which lava does not have",
 )
 ON_BOARD = LACKS.model_copy(
     update={
         "silent": "a LIF of a board always has a threshold",
         "periodic_reset": "is {kind} with a periodic reset, which lava makes on the host where its process is not LIF",
         "periodic_kinds": CUBA_KINDS,
+        "rules": (),
+        "rule": "which is run in lava's simulation only",
     }
 )
 
@@ -58,6 +64,7 @@ class LavaBackend(SimulatorBackend):
         """Yield registers and weights that lava accepts and computes wrongly, and states that it does not keep."""
         yield from out_of_range(program, load_dialect(DIALECT))
         yield from cannot_reset(program)
+        yield from cannot_learn(program)
         yield from cannot_probe(program, probes)
 
     def cannot_show(self, program: Program, stimulus: Stimulus) -> Iterator[Unsupported]:
@@ -66,10 +73,12 @@ class LavaBackend(SimulatorBackend):
 
     def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
         """The job with fields that only lava needs; `passes`: number of unconnected networks, run one after the other."""
-        job = make_job(program, stimulus, steps, options, together=self.board is None and stimulus.n_samples > FEW)
+        alone = self.board is not None or stimulus.n_samples <= FEW or bool(plastic_projections(program.network))
+        job = make_job(program, stimulus, steps, options, together=not alone)
         plan, arrays = _for_lava(program, job, self.board)
         parts = {item["part"] for item in job.plan["populations"]}
-        return SimulatorJob({**plan, "passes": len(parts)}, arrays, job.runs)
+        whole = SimulatorJob({**plan, "passes": len(parts)}, arrays, job.runs)
+        return with_learning(program, whole, options, stimulus.first_sample)
 
 
 class LavaLoihi2Backend(LavaBackend):

@@ -55,7 +55,7 @@ def cannot_probe(program: Program, probes: tuple[ProbedVariable, ...]) -> Iterat
     """Yield states that lava's processes do not keep."""
     kinds = {item.name: item.kind for item in program.populations}
     for probe in probes:
-        if kinds[probe.population] in WITHOUT_STATE:
+        if kinds.get(probe.population) in WITHOUT_STATE:
             message = f"probe '{probe.name}': {kinds[probe.population]} keeps no state between steps in lava"
             yield Unsupported(message, ("record its spikes, which have values",))
 

@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 
 from neurodeploy.network import (
     Conv2d,
+    Current,
     Dense,
     Input,
     Linear,
     LoihiCuba,
     Network,
     Output,
+    Pes,
     Population,
     Probe,
     Projection,
     Sparse,
     Time,
+    Trace,
     WeightFormat,
 )
 from neurodeploy.signals import SampleValues
@@ -45,7 +48,10 @@ def network_of(result: Result, plan: dict[str, Any], subject: str) -> Network:
     return Network(
         name=meta["name"],
         time=Time(dt_s=plan["dt"], steps_per_sample=plan["steps_of_sample"]),
-        inputs=tuple(Input(name=row["name"], shape=row["size"]) for row in meta["inputs"]),
+        inputs=(
+            *(Input(name=row["name"], shape=row["size"]) for row in meta["inputs"]),
+            *(Input(name=row["error"], shape=row["size"], encoder=Current()) for row in meta["rules"]),
+        ),
         populations=tuple(populations),
         projections=tuple(_projections(result)),
         outputs=tuple(_outputs(result)),
@@ -54,6 +60,7 @@ def network_of(result: Result, plan: dict[str, Any], subject: str) -> Network:
             "imported_from": {"format": "nengo", "file": subject, "name": plan["name"], "versions": meta["versions"]},
             "roles": {row["name"]: row["role"] for row in meta["populations"]},
             "host_inputs": {row["name"]: row["pre"] for row in meta["inputs"]},
+            **({"errors_of_host": {row["error"]: row["teachers"] for row in meta["rules"]}} if meta["rules"] else {}),
         },
     )
 
@@ -98,9 +105,17 @@ def _projections(result: Result) -> list[Projection]:
                     columns, (target["size"], source["size"]), _window(meta["windows"], source, target)
                 ),
                 weight_format=WeightFormat(weight_bits=8, exponent=row["exponent"]),
+                plasticity=None if row["rule"] is None else _rule(meta["rules"][row["rule"]]),
             )
         )
     return found
+
+
+def _rule(row: dict[str, Any]) -> Pes:
+    """PES as nengo-loihi built it."""
+    names = ("error", "error_scale", "mantissa", "exponent", "trace_epoch_steps", "epoch_steps")
+    trace = Trace(impulse=row["impulse"], tau_steps=row["tau_steps"])
+    return Pes(trace=trace, **{name: row[name] for name in names})
 
 
 def _window(windows: list[dict[str, Any]], source: dict[str, Any], target: dict[str, Any]) -> dict[str, Any] | None:
@@ -160,18 +175,24 @@ def _probes(result: Result) -> list[Probe]:
 def samples_of(result: Result, plan: dict[str, Any]) -> SampleValues | None:
     """Return the spikes of the host's input: input -> (n, 3) rows (sample, step, line); None without inputs.
 
-    `plan`: of the job. The file's `labels` are those of the samples, if there are enough of them.
+    An error of the host becomes (samples, steps, lines) values, one step earlier than it acts, because what is sent in a
+    step acts in the next one. `plan`: of the job. The file's `labels` are those of the samples, if there are enough of them.
     """
     rows = {row["name"]: result.arrays[f"input.{number}"] for number, row in enumerate(result.meta["inputs"])}
-    if not rows:
+    errors = {row["error"]: result.arrays[f"error.{number}"] for number, row in enumerate(result.meta["rules"])}
+    if not rows and not errors:
         return None
     each, n_samples = plan["steps_of_sample"], plan["steps"] // plan["steps_of_sample"]
     values = dict[str, Array]()
     for name, table in rows.items():
         step, line = table[table[:, 0] <= plan["steps"]].T
         values[name] = np.column_stack([(step - 1) // each, (step - 1) % each + 1, line])
+    for name, table in errors.items():
+        shaped = table[: plan["steps"]].reshape(n_samples, each, -1)
+        values[name] = np.concatenate([shaped[:, 1:], np.zeros_like(shaped[:, :1])], axis=1)
     labels = result.arrays.get("labels")
     kept = labels[:n_samples] if labels is not None and labels.size >= n_samples else None
     last = max((int(table[:, 0].max(initial=0)) for table in values.values()), default=0)
-    counted = kept is not None or last + 1 == n_samples  # a file holds no number of samples
+    # a file holds no number of samples
+    counted = kept is not None or bool(errors) or last + 1 == n_samples
     return SampleValues(values=values, n_samples=None if counted else n_samples, labels=kept)

@@ -18,8 +18,9 @@ from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.noise import noise_draws
 from neurodeploy.simulate.probes import ProbedVariable
 from neurodeploy.worker import BoardPackage, Lacks, SimulatorBackend, SimulatorJob, Unsupported, make_job
-from neurodeploy_backends.nengo_loihi.blocks import blocks_of
+from neurodeploy_backends.nengo_loihi.blocks import blocks_of, divided
 from neurodeploy_backends.nengo_loihi.environment import NENGO_LOIHI
+from neurodeploy_backends.nengo_loihi.learning import cannot_learn, learning_of, learning_runs
 
 __all__ = ["NengoLoihiBackend", "NengoLoihiBoardBackend"]
 
@@ -34,11 +35,15 @@ LACKS = Lacks(
     values="nengo-loihi's blocks take spikes",
     delay_steps_max=load_dialect(DIALECT).delay_steps_max,
     delays="nengo-loihi's emulator has none",
+    rules=("pes",),
+    rule="and nengo-loihi only by pes",
 )
 ON_BOARD = LACKS.model_copy(
     update={
         "noise": "and the chip's generator is not public, so its draws cannot be compared with anything",
         "silent": "a compartment of a board always has a threshold",
+        "rules": (),
+        "rule": "and errors reach a board through a network of Nengo only",
     }
 )
 
@@ -54,12 +59,18 @@ class NengoLoihiBackend(SimulatorBackend):
     lacks = LACKS
     board = False
 
+    def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
+        """Yield PES projections that a learning synapse cannot hold."""
+        yield from cannot_learn(program)
+
     def job(self, program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> SimulatorJob:
         """The job, one block for each core; samples run one after the other, because a model can run only once."""
         job = make_job(program, stimulus, steps, options, together=False)
         blocks, arrays = blocks_of(program)
         shown = {name: values for name, values in job.arrays.items() if name.startswith("run.")}
-        plan: dict[str, Any] = {**job.plan, **blocks, "board": self.board}
+        learning, learning_arrays = learning_of(program, divided(program))
+        arrays |= learning_arrays | learning_runs(program, stimulus, steps, options)
+        plan: dict[str, Any] = {**job.plan, **blocks, "board": self.board, "learning": learning, "learn": options.learn}
         # on a board each block takes a core
         plan["chips"] = -(-len(plan["blocks"]) // int(program.target.chip.cores.value))
         return SimulatorJob(plan, {**shown, **arrays, **_noise(program, stimulus, steps, options, arrays)}, job.runs)

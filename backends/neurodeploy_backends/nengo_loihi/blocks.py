@@ -1,6 +1,7 @@
 """A program as blocks of nengo-loihi, one for each core, with its integers unchanged.
 
 A block has one pair of voltage limits and one noise setting; compartments of a core that differ in them become separate blocks.
+The target of a PES projection is one block, whatever its cores, because an error belongs to a block.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.arithmetic import effective_weights
+from neurodeploy.network import Pes
 from neurodeploy.program.program import Program
 from neurodeploy.program.synapse_tables import SynapseTable, synapse_tables_of
 
-__all__ = ["blocks_of"]
+__all__ = ["Blocks", "blocks_of", "divided"]
 
 SIGN_MODES = {"mixed": 1, "excitatory": 2, "inhibitory": 3}
 """Sign mode -> code in a synapse format, which only a board reads. Source: Brian2Loihi 0.5.2 and lava-nc 0.10.0."""
@@ -22,7 +24,7 @@ SIGN_MODES = {"mixed": 1, "excitatory": 2, "inhibitory": 3}
 Array = NDArray[Any]
 
 
-class _Blocks(NamedTuple):
+class Blocks(NamedTuple):
     """Block of each row of the core tables."""
 
     block: Array
@@ -32,20 +34,34 @@ class _Blocks(NamedTuple):
     rows: list[Array]
     """Table rows of each block."""
     kinds: Array
-    """(n_blocks, 6) core, vmin_exp, vmax_exp, and the three columns of `_noise`."""
+    """(n_blocks, 6) core, vmin_exp, vmax_exp, and the three columns of `_noise`. Core -1 - k: population number k."""
 
 
-def _divided(program: Program) -> _Blocks:
+def divided(program: Program) -> Blocks:
+    """Return the blocks of a program."""
     tables = program.tables
     core = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))
+    learning = {item.target for item in program.network.projections if isinstance(item.plasticity, Pes)}
+    for number, item in enumerate(program.populations):
+        if item.name in learning:
+            core[program.table_rows[item.name]] = -1 - number
     key = np.stack([core, tables.vmin_exp, tables.vmax_exp, *_noise(program)], axis=1)
     kinds, block = np.unique(key, axis=0, return_inverse=True)
     block = block.ravel()
-    rows = [np.flatnonzero(block == number) for number in range(len(kinds))]
+    first = [int(kind[0]) for kind in kinds]
+    rows = [
+        np.flatnonzero(block == number) if core >= 0 else program.table_rows[_population_of(program, core)]
+        for number, core in enumerate(first)
+    ]
     place = np.zeros(block.size, dtype=np.int64)
     for mine in rows:
         place[mine] = np.arange(mine.size)
-    return _Blocks(block, place, rows, kinds)
+    return Blocks(block, place, rows, kinds)
+
+
+def _population_of(program: Program, core: int) -> str:
+    """Name of the population that is a block of its own, see `Blocks.kinds`."""
+    return program.populations[-1 - core].name
 
 
 def _noise(program: Program) -> list[Array]:
@@ -60,7 +76,8 @@ def _noise(program: Program) -> list[Array]:
 
 def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
     """(plan, arrays): blocks, links from inputs or blocks to blocks, and the recorded row of each neuron."""
-    blocks = _divided(program)
+    blocks = divided(program)
+    learning = {item.name for item in program.network.projections if isinstance(item.plasticity, Pes)}
     table, arrays = list[dict[str, Any]](), dict[str, Array]()
     for number, rows in enumerate(blocks.rows):
         row, columns = _registers(program, rows, blocks.kinds[number])
@@ -68,7 +85,7 @@ def blocks_of(program: Program) -> tuple[dict[str, Any], dict[str, Array]]:
         arrays |= {f"block.{number}.{name}": values for name, values in columns.items()}
     links = list[dict[str, Any]]()
     for synapses in synapse_tables_of(program):
-        for row, columns in _links(program, synapses, blocks):
+        for row, columns in _links(program, synapses, blocks) if synapses.projection not in learning else ():
             arrays |= {f"link.{len(links)}.{name}": values for name, values in columns.items()}
             links.append(row)
     first = np.r_[0, np.cumsum([rows.size for rows in blocks.rows])]
@@ -82,7 +99,8 @@ def _registers(program: Program, rows: Array, kind: Array) -> tuple[dict[str, An
     threshold = tables.vth_mant[rows].astype(np.int64) << dialect.threshold_shift_bits
     core, vmin_exp, vmax_exp, at, exponent, offset = kind.tolist()
     vmin, vmax = -(1 << vmin_exp) + 1, (1 << (9 + 2 * vmax_exp)) - 1
-    row = {"name": f"core {core}", "vmin": vmin, "vmax": vmax}
+    name = f"core {core}" if core >= 0 else _population_of(program, int(core))
+    row = {"name": name, "vmin": vmin, "vmax": vmax}
     return {**row, "noise_at": at, "noise_exponent": exponent, "noise_offset": offset}, {
         "du": tables.du[rows],
         "dv": tables.dv[rows],
@@ -92,7 +110,7 @@ def _registers(program: Program, rows: Array, kind: Array) -> tuple[dict[str, An
     }
 
 
-def _links(program: Program, synapses: SynapseTable, blocks: _Blocks) -> list[tuple[dict[str, Any], dict[str, Array]]]:
+def _links(program: Program, synapses: SynapseTable, blocks: Blocks) -> list[tuple[dict[str, Any], dict[str, Array]]]:
     """Synapses of a table by (source block or input, target block), with one axon for each source that has any."""
     style, found = synapses.style, list[tuple[dict[str, Any], dict[str, Array]]]()
     given = (style.weight_bits, style.exponent, style.sign_mode)

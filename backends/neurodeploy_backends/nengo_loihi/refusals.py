@@ -43,7 +43,7 @@ def _finding(facts: Facts, subject: str, interpreter: Path) -> Diagnostic:
         )
     if facts["kind"] == "learning":
         names = ", ".join(f"'{row['connection']}' ({row['rule']})" for row in facts["rules"])
-        return finding("ND085", where, f"learning is not imported yet; these connections learn: {names}")
+        return finding("ND085", where, f"only PES is imported; these connections learn by other rules: {names}")
     message, names = _selection(facts)
     return finding("ND081", where, message, fixes=list(_choices(names, subject)))
 

@@ -34,6 +34,7 @@ def remarks_of(result: Result, subject: str) -> tuple[Diagnostic, ...]:
         times = f" ({count} times)" if count > 1 else ""
         found.append(finding("ND086", about("file", subject), f"nengo-loihi says: {_sentence(text)}{times}"))
     found += [finding("ND086", about("file", subject), message) for message in _host(result)]
+    found += [finding("ND086", about("file", subject), _learning(row)) for row in meta["rules"]]
     if meta["printed"].strip():
         text = " | ".join(meta["printed"].split("\n")).strip(" |")
         found.append(finding("ND086", about("file", subject), f"it printed: {text[:300]}", severity="info"))
@@ -42,6 +43,15 @@ def remarks_of(result: Result, subject: str) -> tuple[Diagnostic, ...]:
 
 def _sentence(text: str) -> str:
     return " ".join(text.split()).removesuffix(".")
+
+
+def _learning(row: Facts) -> str:
+    """The sentence of a connection that learns, whose errors come from a host that is left out."""
+    given = " and ".join(f"'{name}'" for name in row["teachers"]) or "nothing"
+    return (
+        f"connection '{row['connection']}' learns by PES from input '{row['error']}', which holds the errors that {given} gave "
+        "while nengo-loihi learned; other weights would give other errors"
+    )
 
 
 def _fact(fact: Facts) -> str:
@@ -113,7 +123,15 @@ def ledger_of(result: Result, plan: Facts, options: ImportOptions) -> tuple[Ledg
     for row in meta["outputs"]:
         if row["post"] is not None:
             _output(row, notes)
+    _rules(meta["rules"], notes)
     return notes.ledger
+
+
+def _rules(rows: list[Facts], notes: Notes) -> None:
+    """Lines about learning rates, which become integers."""
+    for row in rows:
+        asked, got = f"PES, rate {row['asked']:g}", f"2**{row['exponent']}, impulse {row['impulse']:g}"
+        notes.line(row["error"], "learning rate", asked, got, "rounded", "nengo-loihi's integers", of="input")
 
 
 def _registers(result: Result, notes: Notes) -> None:

@@ -15,19 +15,20 @@ NAMES = ("du", "dv", "vth_mant", "refract_delay")
 
 
 class Build:
-    """The network of one run."""
+    """The network of one run. `learned`: projection -> weights that the run before has learned, if this one goes on."""
 
-    def __init__(self, job, number):
-        self.job, self.plan, self.number = job, job.plan, number
+    def __init__(self, job, number, learned):
+        self.job, self.plan, self.number, self.learned = job, job.plan, number, learned
         self.copies, self.steps = job.plan["runs"][number]["copies"], job.plan["steps"]
         self.parts, self.where, self.objects = {}, {}, []
-        self.spikes, self.states = {}, {}
+        self.spikes, self.states, self.plastic = {}, {}, {}
         for item in self.plan["inputs"]:
             self.input(item)
         for index, item in enumerate(self.plan["populations"]):
             self.population(index, item)
         for index, item in enumerate(self.plan["links"]):
-            self.link(index, item)
+            if not item.get("part_of_another"):
+                self.link(index, item)
 
     def input(self, item):
         import brian2_loihi as loihi
@@ -63,6 +64,9 @@ class Build:
 
     def link(self, index, item):
         columns = {n: self.job.arrays[f"link.{index}.{n}"] for n in ("pre", "post", "mantissas", "delay_steps")}
+        if "plastic" in item:
+            self.plastic[item["projection"]] = Plastic(item, columns)
+            columns["mantissas"] = self.begun_with(item["projection"], columns["mantissas"])
         copy = np.repeat(np.arange(self.copies), columns["pre"].size)
         pre = np.tile(columns["pre"], self.copies) + copy * item["n_source"]
         post = np.tile(columns["post"], self.copies) + copy * item["n_target"]
@@ -73,17 +77,27 @@ class Build:
         for k, (one, other, delay) in enumerate(kinds.tolist()):
             mine = np.flatnonzero(number.ravel() == k)
             ends = self.parts[item["source"]][one], self.parts[item["target"]][other]
-            self.synapses(item, ends, delay, i[mine], j[mine], mantissas[mine])
+            made = self.synapses(item, ends, delay, i[mine], j[mine], mantissas[mine])
+            if "plastic" in item:
+                self.plastic[item["projection"]].add(made, mine, self.plan["probes"])
+
+    def begun_with(self, name, mantissas):
+        """Weights of a plastic projection before the run."""
+        given = self.job.arrays.get(f"run.{self.number}.begin.{name}.w", mantissas)
+        return self.learned.get(name, given)
 
     def synapses(self, item, ends, delay, i, j, mantissas):
         import brian2_loihi as loihi
 
         sign = getattr(loihi.synapse_sign_mode, item["sign_mode"].upper())
         more = {"w_exp": item["exponent"], "num_weight_bits": item["weight_bits"], "sign_mode": sign}
+        if "plastic" in item:
+            more |= {"dw": item["plastic"]["dw"], **item["plastic"]["traces"]}
         made = loihi.LoihiSynapses(*ends, delay=delay, **more)
         made.connect(i=i, j=j)
         made.w = mantissas.astype(np.int64)
         self.objects.append(made)
+        return made
 
     def run(self, done):
         import brian2
@@ -96,6 +110,7 @@ class Build:
             self.job.step(count[0])
 
         monitors = [item for items in (*self.spikes.values(), *self.states.values()) for item in items]
+        monitors += [monitor for item in self.plastic.values() for monitor in item.monitors()]
         clock = brian2.NetworkOperation(tick, when="end")
         loihi.LoihiNetwork(*self.objects, *monitors, clock).run(self.steps)
 
@@ -110,7 +125,12 @@ class Build:
                 neuron = np.flatnonzero(group == number)[np.asarray(monitor.i, dtype=np.int64)]
                 rows.append(np.stack([step, neuron], axis=1))
             found[f"{prefix}spikes.{name}"] = np.concatenate(rows)
+        for name, item in self.plastic.items():
+            found[f"{prefix}learned.{name}.w"] = item.weights()
+            found |= {f"{prefix}state.{probe}": table for probe, table in item.tables(self.steps)}
         for probe in self.plan["probes"]:
+            if probe["population"] in self.plastic:
+                continue
             group = self.where[probe["population"]][0]
             table = np.zeros((self.steps, group.size), dtype=np.int64)
             for number, monitor in enumerate(self.states[probe["name"]]):
@@ -118,6 +138,56 @@ class Build:
                 table[:, group == number] = np.asarray(values, dtype=np.float64).T.astype(np.int64)
             found[f"{prefix}state.{probe['name']}"] = table
         return found
+
+
+class Plastic:
+    """The synapses of a plastic projection, and what is recorded of them at the end of each step.
+
+    Each synapse has traces of its own there; recorded are those of the first synapse of each source or target.
+    """
+
+    def __init__(self, item, columns):
+        self.item, self.ends, self.parts = item, {"x": columns["pre"], "y": columns["post"]}, []
+        self.sizes = {"x": item["n_source"], "y": item["n_target"], "w": columns["pre"].size}
+
+    def add(self, made, mine, probes):
+        """Add synapses, which are `mine` of the projection, and monitors of its probes."""
+        import brian2
+
+        exists = {"w", *self.item["plastic"].get("recorded", ())}
+        wanted = [probe for probe in probes if probe["population"] == self.item["projection"]]
+        found = {
+            probe["name"]: brian2.StateMonitor(made, probe["variable"], record=True, when="end")
+            for probe in wanted
+            if probe["variable"] in exists
+        }
+        self.parts.append((made, mine, found))
+        self.probes = wanted
+
+    def monitors(self):
+        """All monitors."""
+        return [monitor for _, _, found in self.parts for monitor in found.values()]
+
+    def weights(self):
+        """Weights after the run."""
+        learned = np.zeros(self.sizes["w"], dtype=np.int64)
+        for made, mine, _ in self.parts:
+            learned[mine] = np.asarray(made.get_states(["w"], units=False)["w"]).astype(np.int64)
+        return learned
+
+    def tables(self, steps):
+        """(probe, (steps, values) table) of each probe."""
+        for probe in self.probes if self.parts else ():
+            name, variable = probe["name"], probe["variable"]
+            every = np.zeros((steps, self.sizes["w"]), dtype=np.int64)
+            for _, mine, found in self.parts:
+                if name in found:
+                    every[:, mine] = np.asarray(getattr(found[name], variable)).T.astype(np.int64)
+            if variable != "w":
+                number, first = np.unique(self.ends[variable[0]], return_index=True)
+                of_synapse, every = every, np.zeros((steps, self.sizes[variable[0]]), dtype=np.int64)
+                every[:, number] = of_synapse[:, first]
+            yield name, every
 
 
 def simulate(job):
@@ -129,14 +199,17 @@ def simulate(job):
     brian2.BrianLogger.log_level_error()
     brian2.BrianLogger.suppress_hierarchy("brian2")
     brian2.prefs.codegen.target = "numpy"
-    found = {}
-    for number in range(len(job.plan["runs"])):
+    found, learned = {}, {}
+    for number, run in enumerate(job.plan["runs"]):
         job.stage("build the network")
-        build = Build(job, number)
+        if "seed" in run:
+            brian2.seed(run["seed"])
+        build = Build(job, number, learned if job.plan.get("learn") == "sequential" else {})
         job.stage("run")
         build.run(number * job.plan["steps"])
         job.stage("read what was recorded")
         found.update(build.results())
+        learned = {name: item.weights() for name, item in build.plastic.items()}
     return {"versions": {"brian2-loihi": version("brian2-loihi"), "brian2": version("brian2")}}, found
 
 

@@ -48,7 +48,7 @@ class Builder:
             if item["part"] == part:
                 self.population(io, index, item)
         for index, item in enumerate(self.plan["links"]):
-            if item["target"] in self.kinds:
+            if item["target"] in self.kinds and not item.get("part_of_another"):
                 self.link(index, item)
         return self.targets[next(iter(self.kinds))][0][0]
 
@@ -120,10 +120,15 @@ class Builder:
 
     def connect(self, index, item, source, target):
         """Build the process of a link between one sending and one receiving process."""
+        from learning import guard_learning, plastic_link
         from populations import guard, port_of
 
-        made = self.connection(index, item, source[1], target[1])
-        guard(made, self.job)
+        if item.get("plastic"):
+            guard_learning(self.job)
+            made = plastic_link(self, index, item)
+        else:
+            made = self.connection(index, item, source[1], target[1])
+            guard(made, self.job)
         source[0].connect(made.s_in)
         made.a_out.connect(port_of(self.kinds[item["target"]], target[0], item["port"]))
 
@@ -182,10 +187,21 @@ def results(plan, number, names, store):
         found[f"run.{number}.spikes.{item['name']}"] = np.stack([step + 1, neuron], axis=1)
         if item["graded"]:
             found[f"run.{number}.values.{item['name']}"] = table[step, neuron].astype(np.int64)
+    plastic = [item for item in plan["links"] if item.get("plastic") and item["target"] in names]
     for probe in plan["probes"]:
-        if probe["population"] in names:
+        if probe["population"] in names or any(item["projection"] == probe["population"] for item in plastic):
             found[f"run.{number}.state.{probe['name']}"] = store["state." + probe["name"]].copy()
+    for item in plastic:
+        for variable in item["plastic"]["variables"]:
+            key = f"learned.{item['projection']}.{variable}"
+            found[f"run.{number}.{key}"] = store[key][0].copy()
     return found
+
+
+def carried(found, number):
+    """What the next run begins with, as this one has learned it."""
+    prefix = f"run.{number}.learned."
+    return {f"run.{number + 1}.begin.{k[len(prefix) :]}": v for k, v in found.items() if k.startswith(prefix)}
 
 
 def configuration(board):
@@ -221,6 +237,8 @@ def simulate(job):
             job.stage("stop the processes")
             last.stop()
             done += plan["steps"]
+        if plan["learn"] == "sequential":
+            job.arrays.update(carried(found, number))
     return {"versions": {"lava-nc": version("lava-nc")}}, found
 
 

@@ -17,8 +17,8 @@ def blocks_in(model, ensemble):
 class Blocks:
     """Populations, and the links into them."""
 
-    def __init__(self, model, recorder, names):
-        self.model, self.populations, self.place = model, [], {}
+    def __init__(self, model, recorder, names, rules):
+        self.model, self.populations, self.place, self.rules = model, [], {}, rules.number
         owner = self._owners(model, recorder, names)
         parts = recorder.split or {block: {block: np.arange(block.n_neurons)} for block in model.blocks}
         for whole, pieces in parts.items():
@@ -65,7 +65,7 @@ class Blocks:
             })  # fmt: skip
 
     def _links(self):
-        """Links by (source, target, exponent), none of which has two synapses between the same neurons."""
+        """Links by (source, target, exponent, learning rule), none of which has two synapses between the same neurons."""
         found, target_of = {}, {id(s): block for block in self.model.blocks for s in block.synapses}
         sources = [("input", number, item, np.arange(item.n_neurons)) for number, item in enumerate(self.model.inputs)]
         sources += [
@@ -74,15 +74,16 @@ class Blocks:
         for kind, number, source, places in sources:
             for axon in source.axons:
                 target, rows = self.place[id(target_of[id(axon.target)])]
-                pre, post, weights = _synapses(axon, places, rows)
+                rule = self.rules.get(id(axon.target))
+                pre, post, weights = _synapses(axon, places, rows, keep_zeros=rule is not None)
                 exponent = int(axon.target.synapse_cfg.weight_exp)
-                _merge(found.setdefault((kind, number, target, exponent), []), pre, post, weights)
+                _merge(found.setdefault((kind, number, target, exponent, rule), []), pre, post, weights)
         return [(key, item) for key, items in found.items() for item in items]
 
     def plain(self):
         """Plain data about populations and links."""
         kept = ("name", "role", "size", "noise", "vmin_exp", "vmax_exp", "blocks")
-        links = [{"from": k[0], "source": k[1], "target": k[2], "exponent": k[3]} for k, _ in self.links]
+        links = [{"from": k[0], "source": k[1], "target": k[2], "exponent": k[3], "rule": k[4]} for k, _ in self.links]
         return {"populations": [{name: item[name] for name in kept} for item in self.populations], "links": links}
 
     def arrays(self):
@@ -99,7 +100,7 @@ class Blocks:
                 for column, values in zip(columns.values(), given, strict=True):
                     column[places] = values
             found.update({f"population.{number}.{name}": values for name, values in columns.items()})
-        for number, ((_, _, _, exponent), (pre, post, weights)) in enumerate(self.links):
+        for number, ((_, _, _, exponent, _), (pre, post, weights)) in enumerate(self.links):
             scale = 1 << (BASE_EXPONENT + exponent)
             if np.any(weights % scale):
                 raise ValueError(f"weights of link {number} are no multiples of {scale}")
@@ -108,8 +109,10 @@ class Blocks:
         return found
 
 
-def _synapses(axon, places, rows):
-    """(pre, post, weights) of the synapses of an axon, zeros left out. `places`, `rows`: neurons of source and target."""
+def _synapses(axon, places, rows, keep_zeros):
+    """(pre, post, weights) of the synapses of an axon. `places`, `rows`: neurons of source and target. Zeros can grow if
+    they learn.
+    """
     parts = [], [], []
     every = np.arange(places.size)
     for compartment, spike in zip(every, axon.map_spikes(every), strict=True):
@@ -119,7 +122,7 @@ def _synapses(axon, places, rows):
         if base is None:
             continue
         weights, indices = axon.target.axon_weights_indices(spike.axon_idx, atom=spike.atom)
-        kept = np.flatnonzero(weights)
+        kept = np.arange(len(weights)) if keep_zeros else np.flatnonzero(weights)
         parts[0].append(np.full(kept.size, places[compartment]))
         parts[1].append(rows[base + np.asarray(indices)[kept]])
         parts[2].append(np.asarray(weights, dtype=np.int64)[kept])

@@ -2,6 +2,7 @@
 
 import numpy as np
 from built_blocks import blocks_in
+from learned import learning_connections
 
 KNOWN = {"LIF", "SpikingRectifiedLinear", "RegularSpiking", "LoihiLIF", "LoihiSpikingRectifiedLinear"}
 """Neuron types that nengo-loihi 1.1.0 builds as what they are (builder/ensemble.py)."""
@@ -19,22 +20,26 @@ def _described(item, names):
 
 
 def precheck(network, names):
-    """Refusals of what neurodeploy does not import: learning."""
-    rules = [conn for conn in network.all_connections if conn.learning_rule_type is not None]
-    rows = [{"connection": names.connection(c), "rule": type(c.learning_rule_type).__name__} for c in rules]
+    """Refusals of what neurodeploy does not import: learning by other rules than PES."""
+    rows = []
+    for conn in learning_connections(network):
+        rules = conn.learning_rule_type
+        kinds = [type(rule).__name__ for rule in (rules.values() if isinstance(rules, dict) else np.atleast_1d(rules))]
+        if kinds != ["PES"] or not hasattr(rules, "learning_rate"):
+            rows.append({"connection": names.connection(conn), "rule": ", ".join(kinds)})
     return [{"kind": "learning", "rules": rows}] if rows else []
 
 
 def loops(network, names):
-    """Refusals of host objects that lie between two parts of the chip."""
+    """Refusals of host objects that lie between two parts of the chip; errors of learning rules do not count."""
+    from nengo.connection import LearningRule
     from nengo_loihi.passthrough import base_obj
     from nengo_loihi.splitter import Split
 
-    if any(conn.learning_rule_type is not None for conn in network.all_connections):
-        return []
     split = Split(network)
     conns = (set(network.all_connections) | split.passthrough.to_add) - split.passthrough.to_remove
-    edges = [(base_obj(conn.pre), base_obj(conn.post)) for conn in conns]
+    spikes = [conn for conn in conns if not isinstance(conn.post_obj, LearningRule)]
+    edges = [(base_obj(conn.pre), base_obj(conn.post)) for conn in spikes]
     after = _reached(split, edges)
     before = _reached(split, [(post, pre) for pre, post in edges])
     found = sorted((_described(item, names) for item in after & before), key=lambda row: row["name"])

@@ -13,6 +13,7 @@ from importlib.metadata import version
 import numpy as np
 from built_blocks import Blocks
 from host_side import Host, facts_of, loops, precheck, windows
+from learned import Rules
 from neurodeploy_worker import serve
 from object_names import Names
 from user_file import RefusedError, UserFile
@@ -159,7 +160,8 @@ def imported(job, user):
     job.stage("build the network")
     simulator, said = built(job, user, network, names)
     job.stage("convert blocks")
-    blocks = Blocks(simulator.model, recorder, names)
+    rules = Rules(simulator, network, names, plan["golden"])
+    blocks = Blocks(simulator.model, recorder, names, rules)
     host = Host(simulator.model, recorder, names, blocks, plan["dt"])
     golden = Golden(simulator) if plan["golden"] else None
     job.stage("simulate the input")
@@ -170,9 +172,10 @@ def imported(job, user):
     overflow = sorted({str(item.message) for item in caught if "nengo_loihi" in item.filename})
     meta = {
         "name": names.unique(network.label or name, "network"), "seeded": seeded, "printed": user.printed.getvalue()[:2000],
-        "said": said, "overflow": overflow, "facts": facts(names, simulator.model), "windows": windows(network, names), **blocks.plain(), **host.plain(),
+        "said": said, "overflow": overflow, "facts": facts(names, simulator.model), "windows": windows(network, names), "rules": rules.rows,
+        **blocks.plain(), **host.plain(),
     }  # fmt: skip
-    arrays = {**blocks.arrays(), **host.arrays(), **user.labels()}
+    arrays = {**blocks.arrays(), **host.arrays(), **rules.arrays(plan["steps"]), **user.labels()}
     if golden is not None:
         arrays |= {**golden.arrays(blocks), **golden_values(simulator, network, host, names)}
     return meta, arrays

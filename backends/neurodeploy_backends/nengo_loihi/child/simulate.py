@@ -8,6 +8,7 @@ import warnings
 from importlib.metadata import version
 
 import numpy as np
+from learning import Learning
 from neurodeploy_worker import serve
 
 KEYS = {"v": "voltage", "u": "current", "v_register": "voltage"}
@@ -16,15 +17,17 @@ KEYS = {"v": "voltage", "u": "current", "v_register": "voltage"}
 class Model:
     """The model of one sample, and its probes."""
 
-    def __init__(self, job, sample):
+    def __init__(self, job, sample, begun):
         from nengo_loihi.builder import Model as Built
 
         self.job, self.sample, self.model = job, sample, Built()
-        self.inputs = {item["name"]: self.input(item) for item in job.plan["inputs"]}
+        self.inputs = {item["name"]: self.input(item) for item in job.plan["inputs"] if not item["values"]}
         self.blocks = [self.block(number, item) for number, item in enumerate(job.plan["blocks"])]
         for number, item in enumerate(job.plan["links"]):
             self.link(number, item)
-        wanted = {probe["variable"] for probe in job.plan["probes"]}
+        self.learning = Learning(job, sample, begun)
+        self.learning.connect(self.inputs, self.blocks)
+        wanted = {probe["variable"] for probe in job.plan["probes"] if probe["variable"] in KEYS}
         keys = {"spiked"} | {KEYS[variable] for variable in wanted}
         self.probes = {key: [self.probe(block, key) for block in self.blocks] for key in sorted(keys)}
 
@@ -84,14 +87,14 @@ class Model:
 
 
 class Draws:
-    """Replaces the emulator's generator, which draws once per step for all rows, by the draws of a job."""
+    """Replaces the emulator's generator, which draws for learning and once per step for all rows, by the draws of a job."""
 
-    def __init__(self, table):
-        self.rows = iter(table)
+    def __init__(self, table, learning):
+        self.rows, self.rand = None if table is None else iter(table), learning.rand
 
     def randint(self, low, high, size, dtype):
-        """Draws of the next step."""
-        return next(self.rows).astype(dtype)
+        """Draws of noise in the next step; without noise nothing reads them."""
+        return np.zeros(size, dtype=dtype) if self.rows is None else next(self.rows).astype(dtype)
 
 
 def emulated(model, job, done):
@@ -99,11 +102,12 @@ def emulated(model, job, done):
     from nengo_loihi.emulator import EmulatorInterface
 
     emulator = EmulatorInterface(model.model, seed=0)
-    noise = job.arrays.get(f"run.{model.sample}.noise")
-    if noise is not None:
-        emulator.rng = Draws(noise)
+    model.learning.attach(emulator)
+    emulator.rng = Draws(job.arrays.get(f"run.{model.sample}.noise"), model.learning)
     for step in range(job.plan["steps"]):
+        model.learning.before(step + 1)
         emulator.step()
+        model.learning.after()
         job.step(done + step + 1)
     return {
         key: np.concatenate([np.asarray(emulator.collect_probe_output(probe)) for probe in probes], axis=1)
@@ -131,17 +135,24 @@ def simulate(job):
     job.stage("import nengo-loihi")
     import nengo_loihi.emulator  # noqa: F401
 
-    plan, found = job.plan, {}
+    plan, found, begun = job.plan, {}, {}
     for sample in range(len(plan["runs"])):
         job.stage("build the model")
-        model = Model(job, sample)
+        model = Model(job, sample, begun)
         job.stage("run")
         tables = on_board(model, job) if plan["board"] else emulated(model, job, sample * plan["steps"])
         for item in plan["populations"]:
             rows = job.arrays[f"rows.{item['name']}"]
             step, neuron = np.nonzero(tables["spiked"][:, rows] > 0)
             found[f"run.{sample}.spikes.{item['name']}"] = np.stack([step + 1, neuron], axis=1)
+        learned = model.learning.learned()
+        begun = learned if plan["learn"] == "sequential" else {}
+        found.update({f"run.{sample}.learned.{name}.w": values.ravel() for name, values in learned.items()})
+        for name, (_, _, rows) in model.learning.probes.items():
+            found[f"run.{sample}.state.{name}"] = np.array(rows)
         for probe in plan["probes"]:
+            if probe["variable"] not in KEYS:
+                continue
             rows = job.arrays[f"rows.{probe['population']}"]
             found[f"run.{sample}.state.{probe['name']}"] = tables[KEYS[probe["variable"]]][:, rows].astype(np.int64)
     return {"versions": {"nengo-loihi": version("nengo-loihi"), "nengo": version("nengo")}}, found
