@@ -55,10 +55,14 @@ class Lacks(Noun):
     refractory: str = ""
     """Sentence for more dead steps."""
     values: str | None = None
-    """Inputs with values: "input 'x' shows values, and ..."."""
+    """Inputs with values that a projection takes: "input 'x' shows values, and ..."."""
     delay_steps_max: int | None = None
     delays: str = ""
     """Sentence for longer delays: "delays reach 5 steps, and ..."."""
+    rules: tuple[str, ...] | None = None
+    """Supported kinds of plasticity; None: all."""
+    rule: str = ""
+    """Sentence for any other kind: "projection 'x' learns by pes, ..."."""
 
 
 def refusals(backend: str, unsupported: Iterable[Unsupported]) -> tuple[Diagnostic, ...]:
@@ -74,9 +78,13 @@ def lacking(program: Program, limits: Lacks) -> Iterator[Unsupported]:
         periodic = resets[item.name] is not None and item.kind not in limits.periodic_kinds
         for reason, *fixes in _of_population(program, item, limits, periodic=periodic):
             yield Unsupported(f"population '{item.name}' {reason}", tuple(fixes))
+    read = {item.source for item in program.network.projections}
     for item in program.network.inputs:
-        if limits.values is not None and isinstance(item.encoder, Current):
+        if limits.values is not None and isinstance(item.encoder, Current) and item.name in read:
             yield Unsupported(f"input '{item.name}' shows values, and {limits.values}", ("an encoder that spikes",))
+    for item in program.network.projections:
+        if item.plasticity is not None and limits.rules is not None and item.plasticity.kind not in limits.rules:
+            yield Unsupported(f"projection '{item.name}' learns by {item.plasticity.kind}, {limits.rule}")
     longest = int(program.tables.entry_delay.max(initial=0))
     most = limits.delay_steps_max
     if most is not None and longest > most:

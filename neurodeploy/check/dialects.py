@@ -18,6 +18,7 @@ from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.hardware.arithmetic import effective_weights, voltage_limits
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network.neurons import CUBA_KINDS
+from neurodeploy.program.plastic import plastic_synapses
 from neurodeploy.program.program import Program
 from neurodeploy.program.tables import RESETS
 
@@ -64,7 +65,8 @@ def _of(where: Subject, reason: str, bad: NDArray[np.bool_]) -> Iterator[Dialect
 def _weights(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
     """Mantissas that the two dialects convert to different weights, by projection."""
     counts: dict[str, list[int]] = {}
-    for _, styles, mantissas in entries_by_core(program):
+    for _, styles, entry in entries_by_core(program):
+        mantissas = program.tables.entry_mantissa[entry].astype(np.int64)
         for index in np.unique(styles):
             style, mine = program.formats[int(index)], mantissas[styles == index]
             style_fields = (style.weight_bits, style.exponent, style.sign_mode)
@@ -150,6 +152,15 @@ def _fields(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDiffere
             yield DialectDifference(subject=about("population", name), reason=reason, neurons=0, first=0)
 
 
+def _learning(program: Program, a: Dialect, b: Dialect) -> Iterator[DialectDifference]:
+    """Plastic projections whose rule the two dialects compute differently."""
+    if a.learning == b.learning:
+        return
+    for name, item in plastic_synapses(program).items():
+        reason = f"its rule is learned by model '{a.learning}', the other has model '{b.learning}'"
+        yield DialectDifference(subject=about("projection", name), reason=reason, neurons=item.entry.size, first=0)
+
+
 def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | None = None) -> DomainVerdict:
     """Return for each other dialect the reasons why its results could differ from the program's; an empty list proves
     equality.
@@ -162,6 +173,7 @@ def dialect_verdict(program: Program, others: Iterable[Dialect], steps: int | No
         if other.name == own.name:
             continue
         reasons = [*_fields(program, own, other), *_kinds(program), *_weights(program, own, other)]
+        reasons += _learning(program, own, other)
         if not reasons or all(item.subject.kind == "population" for item in reasons):
             for index, item in enumerate(bounds):
                 reasons += _overflows(item, own, other)

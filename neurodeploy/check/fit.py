@@ -9,16 +9,20 @@ from neurodeploy.base.arrays import distinct
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.target import Target
 from neurodeploy.network.connectivity import WindowConnectivity
+from neurodeploy.network.plasticity import Trace
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.resources.convolution_axons import most_atoms
 from neurodeploy.resources.core_usage import projections_into
+from neurodeploy.resources.learning import axons_each, learning_bits, rule_key, source_traces
 from neurodeploy.resources.limits import CODES, Limit, core_limits
-from neurodeploy.resources.population_axons import population_axon_formats
 from neurodeploy.resources.synapse_memory import delay_bits_for, segment_words
 
 __all__ = ["check"]
 
 Ints = NDArray[np.int64]
+BATCH = 1 << 22
+"""Synapses whose sources are compared at a time, about."""
 _SAYS = {
     "input_axons": "{n} has {found:,} distinct sources, and a neuron cannot be split across cores",
     "synapse_memory": "the synapses of {n} alone exceed the synapse memory of a core",
@@ -28,6 +32,7 @@ _SAYS = {
     "compartments": "{n} alone needs more compartments than a core has",
     "synapse_formats": "the synapses of {n} need more formats than a core holds",
     "words_per_axon": "a list of {n} alone is longer than an axon can hold",
+    "source_traces": "the rules of {n} read more traces of sources than a core configures",
 }
 
 
@@ -60,6 +65,7 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Quan
         bits: Ints = widths[longest]
         delay_bits = np.maximum(delay_bits, bits)
         style = projection.weight_format.weight_bits
+        style += learning_bits(target, projection.plasticity, style)
         one = np.array(
             [int(segment_words(target.counting, 1, style, int(b), 0)) for b in range(int(bits.max(initial=0)) + 1)]
         )
@@ -67,11 +73,15 @@ def _per_neuron(target: Target, population: QuantizedPopulation, into: list[Quan
         used["synapse_memory"] += lists * one[bits]
         used["words_per_axon"] = np.maximum(used["words_per_axon"], np.where(count > 0, one[bits], 0))
         used["fan_in"] += count
-    atoms = max((reach.atoms for reach in population_axon_formats(target)), default=1)
+    atoms = most_atoms(target)
     for same in by_source.values():
         shared = atoms if len(same) == 1 and same[0].connectivity.shares_weights else 1
         used["input_axons"] += -(-_distinct(same, size) // shared)
+        plastic = [item for item in same if axons_each(target, item.plasticity) > 1]
+        if plastic:
+            used["input_axons"] += (axons_each(target, plastic[0].plasticity) - 1) * _distinct(plastic, size)
     used["synapse_formats"] = _formats(into, size)
+    used["source_traces"] = _traces(into, size)
     used["compartments"] = np.full(size, population.compartments_per_neuron)
     used["accumulators"] = used["compartments"] << delay_bits
     return used
@@ -96,9 +106,18 @@ def _formats(into: list[QuantizedProjection], size: int) -> Ints:
     """Lower bound of the distinct weight formats of each neuron; encodings and delays can only add formats."""
     by_style: dict[str, NDArray[np.bool_]] = {}
     for projection in into:
-        key = projection.weight_format.model_dump_json()
+        key = projection.weight_format.model_dump_json() + rule_key(projection.plasticity)
         by_style[key] = by_style.get(key, np.zeros(size, dtype=bool)) | (projection.connectivity.fan_in > 0)
     return sum((flags.astype(np.int64) for flags in by_style.values()), np.zeros(size, dtype=np.int64))
+
+
+def _traces(into: list[QuantizedProjection], size: int) -> Ints:
+    """(size,) distinct traces of sources that the rules of each neuron's synapses read."""
+    found: dict[Trace, NDArray[np.bool_]] = {}
+    for projection in into:
+        for trace in source_traces(projection.plasticity):
+            found[trace] = found.get(trace, np.zeros(size, dtype=bool)) | (projection.connectivity.fan_in > 0)
+    return sum((flags.astype(np.int64) for flags in found.values()), np.zeros(size, dtype=np.int64))
 
 
 def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, Ints]:
@@ -116,15 +135,18 @@ def _least_destinations(quantized: Quantized, compartments: Limit) -> dict[str, 
 
 
 def _distinct(same: list[QuantizedProjection], size: int) -> Ints:
-    """Distinct sources of each neuron over projections from one source."""
+    """Distinct sources of each neuron over projections from one source, some neurons at a time."""
     if len(same) == 1:
         return same[0].connectivity.fan_in
-    n_source = same[0].connectivity.n_source
-    keys = [
-        (part.rows + start) * n_source + part.source for item in same for start, part in item.connectivity.batches()
-    ]
-    pairs = distinct(np.concatenate(keys)) if keys else np.zeros(0, dtype=np.int64)
-    return np.bincount(pairs // n_source, minlength=size)
+    n_source, found = same[0].connectivity.n_source, np.zeros(size, dtype=np.int64)
+    mean = sum(item.connectivity.n_synapses for item in same) / max(size, 1)
+    step = max(int(BATCH / max(mean, 1.0)), 1)
+    for start in range(0, size, step):
+        neurons = np.arange(start, min(start + step, size))
+        parts = [item.connectivity.into(neurons) for item in same]
+        pairs = distinct(np.concatenate([part.rows * n_source + part.source for part in parts]))
+        found[neurons] = np.bincount(pairs // n_source, minlength=neurons.size)
+    return found
 
 
 def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> list[Diagnostic]:
@@ -154,7 +176,7 @@ def _findings_of(name: str, used: dict[str, Ints], limits: dict[str, Limit]) -> 
 
 
 def check(quantized: Quantized, target: Target) -> tuple[Diagnostic, ...]:
-    """Return every proof that a neuron fits no core of the target, by population (ND301-ND305, ND308-ND310)."""
+    """Return every proof that a neuron fits no core of the target, by population (ND301-ND305, ND308-ND311)."""
     limits, into = core_limits(target), projections_into(quantized)
     found: list[Diagnostic] = []
     reach = _least_destinations(quantized, limits["compartments"]) if "compartments" in limits else {}

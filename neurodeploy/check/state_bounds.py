@@ -1,9 +1,10 @@
 """Bounds on the states of a program's neurons for every possible input, under its own dialect.
 
 A synapse acts at most once per step, so the input of one step lies between the sum of the negative and the sum of the
-positive weights. With x' = rtz(x * keep / one) + y and y in [low, high], keep < one, rounding towards zero never leads away
-from 0, so x stays in [low, high] * one / (one - keep) (both widened to hold 0). v begins each step at or below the
-threshold where a spike resets it to 0. Without decay, a bound holds only for a number of steps. A bound applies to the
+positive weights; a plastic synapse counts with the least and the greatest weight that its rule can reach. With
+x' = rtz(x * keep / one) + y and y in [low, high], keep < one, rounding towards zero never leads away from 0, so x stays in
+[low, high] * one / (one - keep) (both widened to hold 0). v begins each step at or below the threshold where a spike resets
+it to 0. Without decay, a bound holds only for a number of steps. A bound applies to the
 value before overflow; a value that can overflow is bounded by the whole range of the dialect afterwards.
 """
 
@@ -17,10 +18,11 @@ from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
 from neurodeploy.base.noun import IntArray, Name, Noun
-from neurodeploy.hardware.arithmetic import UNBOUNDED, effective_weights, voltage_limits
+from neurodeploy.hardware.arithmetic import UNBOUNDED, voltage_limits
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
+from neurodeploy.program.reachable import weight_ranges
 from neurodeploy.program.tables import RESETS
 
 __all__ = ["StateBounds", "entries_by_core", "meets_no_limit", "never_overflows", "state_bounds"]
@@ -48,7 +50,7 @@ class StateBounds(Noun):
 
 
 def entries_by_core(program: Program) -> Iterator[tuple[Ints, Ints, Ints]]:
-    """Yield (table row, format, mantissa) of every list entry that an axon reaches, core by core."""
+    """Yield (table row, format, entry) of every list entry that an axon reaches, core by core."""
     tables = program.tables
     for core in range(tables.n_cores):
         axons: Ints = np.arange(int(tables.in_axon_ptr[core]), int(tables.in_axon_ptr[core + 1]))
@@ -60,7 +62,7 @@ def entries_by_core(program: Program) -> Iterator[tuple[Ints, Ints, Ints]]:
         entry = places_of(start, length)
         row = np.repeat(np.repeat(base, count), length) + tables.entry_target[entry]
         style = np.repeat(tables.segment_format[segment], length).astype(np.int64)
-        yield row, style, tables.entry_mantissa[entry].astype(np.int64)
+        yield row, style, entry
 
 
 def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
@@ -72,19 +74,19 @@ def _arriving(program: Program, dialect: Dialect) -> tuple[Ints, Ints]:
     neurons = {item.name: item.neuron for item in program.network.populations}
     valued |= {name for name, kind in neurons.items() if isinstance(kind, IntegerNeuron) and kind.sends_values}
     from_values = {item.name for item in program.network.projections if item.source in valued}
-    for rows, styles, mantissas in entries_by_core(program):
+    ends = weight_ranges(program, dialect)
+    for rows, styles, entry in entries_by_core(program):
         for index in np.unique(styles):
             style = program.formats[int(index)]
-            mine = styles == index
-            shift = -style.exponent if style.exponent < 0 and dialect.exponent_stage == "sum" else 0
-            style_fields = (style.weight_bits, style.exponent, style.sign_mode)
-            weights = effective_weights(dialect, mantissas[mine], *style_fields)
-            weights = ((weights >> shift) << dialect.weight_shift_bits) if shift else weights
+            here = styles == index
+            row, mine = rows[here], entry[here]
             if style.projection in from_values:
-                unbounded[rows[mine][mantissas[mine] != 0]] = True
+                unbounded[row[(ends[0][mine] != 0) | (ends[1][mine] != 0)]] = True
                 continue
-            np.add.at(low, rows[mine], np.minimum(weights, 0) - (shift > 0) * (1 << dialect.weight_shift_bits))
-            np.add.at(high, rows[mine], np.maximum(weights, 0) + (shift > 0) * (1 << dialect.weight_shift_bits))
+            shift = -style.exponent if style.exponent < 0 and dialect.exponent_stage == "sum" else 0
+            least, most = (((w[mine] >> shift) << dialect.weight_shift_bits) if shift else w[mine] for w in ends)
+            np.add.at(low, row, np.minimum(least, 0) - (shift > 0) * (1 << dialect.weight_shift_bits))
+            np.add.at(high, row, np.maximum(most, 0) + (shift > 0) * (1 << dialect.weight_shift_bits))
     return np.where(unbounded, -UNBOUNDED, low), np.where(unbounded, UNBOUNDED, high)
 
 

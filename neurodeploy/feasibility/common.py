@@ -6,12 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.hardware.feasibility_target import FeasibilityTarget
 from neurodeploy.hardware.files import cite_figure
 from neurodeploy.network import Network, Population
+from neurodeploy.network.delays import possible_delays
 from neurodeploy.network.neurons import LoihiCuba, SpikingNeuron
+from neurodeploy.network.procedural.operations import PROCEDURAL
+from neurodeploy.network.procedural.tables import table_of
 
 __all__ = ["connection_findings", "neuron_findings"]
 
@@ -94,11 +98,18 @@ def _voltages(population: Population, target: FeasibilityTarget, inhibited: bool
         yield finding("ND340", about("population", name, field="v_floor"), message, limit_source=source)
 
 
+def _weights(operation: Any) -> NDArray[Any]:
+    """Weights of an operation, or those that it can draw; 1 for a pool."""
+    if isinstance(operation, PROCEDURAL):
+        return table_of(operation.weights)
+    return np.asarray(getattr(operation, "weights", 1))
+
+
 def _inhibited(network: Network, name: str) -> bool:
     """Whether negative weights or biases can lower the voltages of a population."""
     for projection in network.projections:
         steps = getattr(projection.operation, "operations", (projection.operation,))
-        if projection.target == name and any(np.any(np.asarray(getattr(s, "weights", 1)) < 0) for s in steps):
+        if projection.target == name and any(np.any(_weights(step) < 0) for step in steps):
             return True
     neuron = network.population_by_name[name].neuron
     return bool(np.any(np.asarray(getattr(neuron, "bias", 0)) < 0))
@@ -115,12 +126,11 @@ def neuron_findings(network: Network, target: FeasibilityTarget) -> Iterator[Dia
 
 
 def connection_findings(network: Network, target: FeasibilityTarget) -> Iterator[Diagnostic]:
-    """Yield ND341 for delays and ND349 for weight widths that the target does not support."""
+    """Yield ND341 for delays, ND349 for weight widths and ND312 for rules that the target is not known to support."""
     delay, delay_source = _ability(target, "delay_steps")
     bits, bits_source = _ability(target, "weight_bits")
     for projection in network.projections:
-        name, delays = projection.name, np.asarray(projection.delay_steps)
-        longest = int(delays.max(initial=0))
+        name, longest = projection.name, int(possible_delays(projection).max(initial=0))
         if delay is not None and longest > delay.value:
             message = "delays are longer than the target supports"
             yield finding(
@@ -132,6 +142,9 @@ def connection_findings(network: Network, target: FeasibilityTarget) -> Iterator
                 unit=delay.unit,
                 limit_source=delay_source,
             )
+        if projection.plasticity is not None:
+            message = f"learns, and no figure of target '{target.name}' says which rules its cores learn by; weights are judged as fixed"
+            yield finding("ND312", about("projection", name, field="plasticity"), message, severity="warning")
         style = projection.weight_format
         if bits is not None and style is not None and style.weight_bits > bits.value:
             message = "its integer weights are wider than the target stores"

@@ -188,6 +188,9 @@ def judge(network: Network, target: FeasibilityTarget, *, others: Iterable[Feasi
     findings = tuple(_with_fixes(item, found, network, target, holders) for item in found)
     left = f"; not judged: {'; '.join(target.not_judged)}" if target.not_judged else ""
     message = f"networks are judged against its public limits, and neither compiled nor run{left}"
+    learning = [item.name for item in network.projections if item.plasticity is not None]
+    if learning:
+        message += f"; the rule of {about('projection', *learning)} is not judged, as if its weights were fixed"
     note = finding("ND351", about("target", target.name), message)
     cannot = any(item.code in CANNOT for item in refused)
     return Judgement(

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Iterable, Iterator
 
-from neurodeploy.mapping.encode import encoded
+import numpy as np
+from numpy.typing import NDArray
+
+from neurodeploy.mapping.encode import segments_by_core
 from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.program.audit import require_planned_memory
 from neurodeploy.program.emit import build_tables
+from neurodeploy.program.generated import with_rule
 from neurodeploy.program.program import PlacedPopulation, Program
+from neurodeploy.quantize.projection import is_generated
+from neurodeploy.resources.encoding import EncodedSegment
 
 __all__ = ["emit_program"]
 
@@ -18,12 +24,12 @@ def emit_program(mapping: Mapping) -> Program:
 
     The tables are recounted: RuntimeError if the synapse memory of a core differs from the plan of its segments.
     """
-    mapping = encoded(mapping)
     quantized = mapping.quantized
     core_ids = np.arange(mapping.n_cores) if mapping.core_ids is None else mapping.core_ids
     lines = {item.name: item.size for item in quantized.network.inputs}
+    planned = np.zeros(mapping.n_cores, dtype=np.int64)
     formats, routes, tables = build_tables(
-        quantized.populations, lines, mapping.core_of, core_ids, mapping.segments or ()
+        quantized.populations, lines, mapping.core_of, core_ids, _counted(segments_by_core(mapping), planned)
     )
     placed = tuple(
         PlacedPopulation(
@@ -48,7 +54,14 @@ def emit_program(mapping: Mapping) -> Program:
         inputs=routes,
         tables=tables,
     )
-    words = [item.words for item in mapping.segments or ()]
-    planned = np.bincount([item.core for item in mapping.segments or ()], words, mapping.n_cores).astype(np.int64)
     require_planned_memory(program, planned)
-    return program
+    if not any(is_generated(item.connectivity) for item in quantized.projections):
+        return program
+    return with_rule(program, quantized.projections, shared_axons=mapping.shared_axons)
+
+
+def _counted(cores: Iterable[list[EncodedSegment]], words: NDArray[np.int64]) -> Iterator[list[EncodedSegment]]:
+    """The segments of each core; adds their words to `words` (n_cores,)."""
+    for core, segments in enumerate(cores):
+        words[core] = sum(item.words for item in segments)
+        yield segments

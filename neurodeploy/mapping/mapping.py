@@ -6,12 +6,22 @@ the result as the core tables of a program.
 
 from __future__ import annotations
 
-from neurodeploy.base.noun import IntArray, Noun
+from neurodeploy.base.noun import Int32Column, Int64Column, IntArray, Noun
 from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.resources.axons import with_discrete_axons
 from neurodeploy.resources.encoding import EncodedSegment
 
-__all__ = ["Mapping", "planned_target", "without_population_axons"]
+__all__ = ["CorePairs", "Mapping", "planned_target"]
+
+
+class CorePairs(Noun):
+    """The sources of every core; core k has sources [ptr[k], ptr[k + 1]), each with an input axon of its own."""
+
+    ptr: Int64Column
+    """(n_cores + 1,)."""
+    source: Int32Column
+    """(pairs,) sources: all neurons in the order of the network, then all lines of its inputs."""
 
 
 class Mapping(Noun):
@@ -38,17 +48,13 @@ class Mapping(Noun):
     """(n_cores,) pin group of each core, as numbered by `mapping.place.pins.PinGroups`. None: no pins."""
     segments: tuple[EncodedSegment, ...] | None = None
     """The synapses of every core as they are stored, by core. None: the encodings are not chosen yet."""
+    pairs: CorePairs | None = None
+    """The sources of every core, of a network whose synapses are generated: enough to place its cores before they are
+    encoded. None: they follow from `segments`."""
     placement_seed: int = 0
     """Seed of the placement."""
 
 
-def without_population_axons(target: Target) -> Target:
-    """Return the target with discrete axons only."""
-    if target.axons is None:
-        return target
-    return target.model_copy(update={"axons": target.axons.model_copy(update={"pop16": None, "pop32": None})})
-
-
 def planned_target(mapping: Mapping) -> Target:
     """Return the target with the kinds of axon that the mapping uses."""
-    return mapping.target if mapping.shared_axons else without_population_axons(mapping.target)
+    return mapping.target if mapping.shared_axons else with_discrete_axons(mapping.target)

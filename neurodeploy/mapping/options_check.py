@@ -27,12 +27,17 @@ def option_findings(quantized: Quantized, target: Target, options: MappingOption
 
 def _names(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
     names = [item.name for item in quantized.populations]
-    by_option = (("pins", options.pins), ("rates", options.rates), ("positions", options.positions))
+    lines = [item.name for item in quantized.network.inputs]
+    by_option = (
+        ("pins", options.pins, names),
+        ("rates", options.rates, [*names, *lines]),
+        ("positions", options.positions, names),
+    )
     return [
-        finding("ND101", about("option", option), f"population '{name}' does not exist", fixes=nearest(name, names))
-        for option, by_name in by_option
+        finding("ND101", about("option", option), f"population '{name}' does not exist", fixes=nearest(name, known))
+        for option, by_name, known in by_option
         for name in by_name
-        if name not in names
+        if name not in known
     ]
 
 
@@ -57,13 +62,8 @@ def _cores(target: Target, options: MappingOptions) -> list[Diagnostic]:
 
 def _figures(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
     """ND404 for rates and positions of a wrong shape or range."""
-    found, widths = list[Diagnostic](), dict[str, int]()
+    found, widths = _rates(quantized, options), dict[str, int]()
     for item in quantized.populations:
-        if item.name in options.rates:
-            given = np.asarray(options.rates[item.name])
-            if given.shape != (item.size,) or (given < 0).any():
-                needs = f"needs a rate of 0 or more for each of its neurons, ({item.size:,},)"
-                found.append(_figure("rates", item.name, needs, given))
         if item.name in options.positions:
             given = np.asarray(options.positions[item.name])
             if given.ndim != 2 or len(given) != item.size or not given.shape[1]:
@@ -81,14 +81,31 @@ def _figures(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
     return found
 
 
+def _rates(quantized: Quantized, options: MappingOptions) -> list[Diagnostic]:
+    """ND404 for rates of a wrong shape or range; a model of the step needs them in spikes per step."""
+    found, modelled = list[Diagnostic](), options.optimize != "cores"
+    most = 1.0 if modelled else np.inf
+    for item in (*quantized.populations, *quantized.network.inputs):
+        if item.name not in options.rates:
+            continue
+        given = np.asarray(options.rates[item.name])
+        if given.shape != (item.size,) or (given < 0).any() or (given > most).any():
+            span = "from 0 to 1, spikes in a step," if modelled else "of 0 or more"
+            needs = f"needs a rate {span} for each of its neurons, ({item.size:,},)"
+            found.append(_figure("rates", item.name, needs, given))
+    return found
+
+
 def _figure(option: str, population: str, needs: str, given: NDArray[Any]) -> Diagnostic:
     subject = about("option", option, field=population)
     return finding("ND404", subject, f"population '{population}' {needs}; got {_shown(given)}")
 
 
 def _shown(given: Any) -> str:
-    below = bool((given < 0).any())
-    return f"{given.dtype} {given.shape}" + (f", least {given.min():g}" if below else "")
+    text = f"{given.dtype} {given.shape}"
+    if (given < 0).any():
+        return f"{text}, least {given.min():g}"
+    return f"{text}, most {given.max():g}" if (given > 1).any() else text
 
 
 def _packages(options: MappingOptions) -> list[Diagnostic]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,9 +13,10 @@ from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.options_check import option_findings
 from neurodeploy.mapping.place.pins import PinGroups, pin_groups
 from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.resources.limits import CODES, Limit
 from neurodeploy.resources.lower_bounds import lower_bounds
 
-__all__ = ["STAGE", "cannot_fit", "not_placed", "proof_of_cores", "too_many", "unplaced"]
+__all__ = ["STAGE", "cannot_fit", "not_placed", "overfills", "proof_of_cores", "too_many", "unplaced"]
 
 STAGE = "partition"
 Ints = NDArray[np.int64]
@@ -47,6 +50,23 @@ def _group_bounds(quantized: Quantized, target: Target, groups: PinGroups, group
     into = tuple(item for item in quantized.projections if item.target in names)
     bounds = lower_bounds(quantized.model_copy(update={"populations": mine, "projections": into}), target)
     return {name: count for name, count in bounds.items() if name != "output_axons"}
+
+
+def overfills(
+    population: str, neuron: int, figures: Mapping[str, int], limits: Mapping[str, Limit], resource: str
+) -> Diagnostic:
+    """Return the finding of a neuron that overfills an empty core; `figures`: what it takes of each resource."""
+    limit = limits[resource]
+    return finding(
+        CODES[resource],
+        about("population", population),
+        f"neuron {neuron} alone overfills an empty core",
+        found=figures[resource],
+        limit=limit.value,
+        unit=limit.unit,
+        limit_source=limit.citation,
+        resource=resource,
+    )
 
 
 def not_placed(quantized: Quantized, tried: list[int], proof: Diagnostic | None) -> Diagnostic:

@@ -18,16 +18,35 @@ from typing import Literal, NamedTuple
 
 from neurodeploy.hardware.target import AxonKind, Axons, Target
 
-__all__ = ["KINDS", "AddressSpace", "Kind", "address_space_of", "input_axons_of", "output_axons_of"]
+__all__ = [
+    "KINDS",
+    "AddressSpace",
+    "Kind",
+    "address_space_of",
+    "input_axons_of",
+    "output_axons_of",
+    "with_discrete_axons",
+]
 
-Kind = Literal["discrete", "pop16", "pop32"]
-"""Kind of an axon: discrete, for one source; or a population axon with a 16-bit or 32-bit spike message."""
-KINDS: tuple[Kind, ...] = ("discrete", "pop16", "pop32")
+Kind = Literal["discrete", "pop16", "pop32", "convolution"]
+"""Kind of an axon: discrete, for one source; a population axon with a 16-bit or 32-bit spike message; or a convolution axon,
+for all sources of a window."""
+KINDS: tuple[Kind, ...] = ("discrete", "pop16", "pop32", "convolution")
 """Every kind of axon."""
 
 
+def with_discrete_axons(target: Target) -> Target:
+    """Return the target with discrete axons only."""
+    if target.counting.convolution is not None:
+        rules = target.counting.model_copy(update={"convolution": None})
+        target = target.model_copy(update={"rules": {**target.rules, target.rule_set: rules}})
+    if target.axons is None:
+        return target
+    return target.model_copy(update={"axons": target.axons.model_copy(update={"pop16": None, "pop32": None})})
+
+
 def _figures(axons: Axons | None, kind: Kind) -> AxonKind | None:
-    return getattr(axons, kind) if axons is not None else None
+    return getattr(axons, kind, None) if axons is not None else None
 
 
 class AddressSpace(NamedTuple):
@@ -59,10 +78,12 @@ def input_axons_of(target: Target, *, learning: bool = False) -> int | None:
 
 
 def output_axons_of(target: Target, kind: Kind, *, other_chip: bool) -> int:
-    """Return the output axons that one neuron takes for one destination core.
+    """Return the output axons that one neuron takes for one destination core; for convolution axons, one position.
 
     1 where the target does not specify it, plus 1 for a core on another chip.
     """
+    if kind == "convolution" and target.counting.convolution is not None:
+        return int(target.counting.convolution.output_axons.value) + other_chip
     given = _figures(target.axons, kind)
     if given is None or target.axons is None:
         return 1 + other_chip

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import Target
+from neurodeploy.network import Trace
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.resources.learning import source_traces
 from neurodeploy.resources.output_axons import OutputAxonUse
 from neurodeploy.resources.segment_plan import ProjectionSlice, SegmentPlan, plan_segment, stored_plans
 
@@ -57,16 +59,16 @@ class CoreUsage:
         return {
             "compartments": self.compartments,
             "synapse_memory": sum(plan.words for plan in plans),
-            "input_axons": sum(
-                same[0].input_axons if len(same) == 1 else int(np.count_nonzero(self.list_words[name]))
-                for name, same in self.segments.items()
-            ),
+            "input_axons": sum(_input_axons(same, self.list_words[name]) for name, same in self.segments.items()),
             "output_axons": self.output_axons,
             "parameter_sets": len(self.parameter_sets),
             "threshold_sets": len(self.threshold_sets),
             "synapse_formats": len({plan.format_key for plan in plans}),
             "accumulators": self.compartments << max((plan.delay_bits for plan in plans), default=0),
             "words_per_axon": max((int(words.max(initial=0)) for words in self.list_words.values()), default=0),
+            "source_traces": len(
+                frozenset[Trace]().union(*(source_traces(plan.projection.plasticity) for plan in plans))
+            ),
         }
 
     def __add__(self, other: CoreUsage) -> CoreUsage:
@@ -79,6 +81,16 @@ class CoreUsage:
             parameter_sets=self.parameter_sets | other.parameter_sets,
             threshold_sets=self.threshold_sets | other.threshold_sets,
         )
+
+
+def _input_axons(same: list[SegmentPlan], words: Ints) -> int:
+    """Input axons of the sources of some projections from one population; `words`: (n,) of each source's list."""
+    if len(same) == 1:
+        return same[0].input_axons
+    learns = [plan for plan in same if plan.axons_each > 1]
+    plastic = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *(plan.sources for plan in learns)]))
+    more = max((plan.axons_each - 1 for plan in learns), default=0)
+    return int(np.count_nonzero(words)) + more * plastic.size
 
 
 def core_usage(

@@ -16,6 +16,7 @@ from neurodeploy.base.arrays import narrowed, read_only
 from neurodeploy.base.noun import Int16Column, Int64Column, Name, Noun, UInt8Column, UInt16Column
 from neurodeploy.network import WeightFormat
 from neurodeploy.resources.axons import Kind
+from neurodeploy.resources.convolution_axons import source_addresses
 from neurodeploy.resources.population_axons import grouped_lists
 from neurodeploy.resources.segment_plan import Encoding, ProjectionSlice, SegmentPlan, plan_segment, stored_plans
 from neurodeploy.resources.shared_lists import SharedLists
@@ -62,6 +63,8 @@ class EncodedSegment(Noun):
     """(n_entries,) delays, in steps beyond the one that every synapse takes."""
     kind: Kind = "discrete"
     """Kind of the input axons."""
+    learning_bits: int = 0
+    """Bits of a stored synapse beyond those of its weight and delay."""
     axon: Int64Column | None = None
     """(n,) input axon of each source, from 0; None: one axon for each source."""
     atom: Int64Column | None = None
@@ -90,6 +93,7 @@ def _segment(core: int, given: ProjectionSlice, plan: SegmentPlan, lists: dict[s
         delay_bits=plan.delay_bits,
         index_bits=plan.index_bits,
         skip_bits=plan.skip_bits,
+        learning_bits=plan.learning_bits,
         words=plan.words,
         kind=plan.kind,
         sources=read_only(given.source_ids(given.by_source.source)),
@@ -110,7 +114,8 @@ def _lists(given: ProjectionSlice, plan: SegmentPlan) -> dict[str, Any]:
         }
     if plan.encoding == "shared":
         lists = given.shared_lists
-        return {**_distinct_lists(given, lists, first_target=0), "base": lists.base + given.first_row}
+        found = {**_distinct_lists(given, lists, first_target=0), "base": lists.base + given.first_row}
+        return found | source_addresses(lists.source.size) if plan.convolution else found
     n = given.by_source.source.size
     columns = _dense_lists(given) if plan.encoding == "dense" else _sparse_lists(given)
     return {"list_of": np.arange(n), "base": np.zeros(n, dtype=np.int64), **columns}

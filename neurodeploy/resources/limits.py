@@ -24,6 +24,7 @@ CODES = {
     "synapse_formats": "ND308",
     "accumulators": "ND309",
     "words_per_axon": "ND310",
+    "source_traces": "ND311",
 }
 """Resource -> diagnostic code of its limit."""
 
@@ -56,6 +57,9 @@ def core_limits(target: Target) -> dict[str, Limit]:
         figure = getattr(rules, name)
         if figure is not None:
             found[name] = Limit(int(figure.value), figure.unit, cite(target, f"rules.{target.rule_set}.{name}"))
+    learned = target.learning.source_traces if target.learning is not None else None
+    if learned is not None:
+        found["source_traces"] = Limit(int(learned.value), learned.unit, cite(target, "learning.source_traces"))
     return found
 
 

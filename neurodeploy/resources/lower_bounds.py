@@ -2,7 +2,8 @@
 
 LB_r = ceil(demand_r / capacity_r), with demands that no mapping can undercut: compartments as they are; synapse memory with
 every entry filled completely, and each distinct number of a kernel stored once where lists can be shared; axons with at most
-as many targets per destination core as a core has compartments, and as many sources per axon as a population axon has atoms.
+as many targets per destination core as a core has compartments, and as many sources per axon as a population axon has atoms;
+those of plastic synapses take more.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import numpy as np
 from neurodeploy.hardware.target import Target
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.resources.convolution_axons import most_atoms
+from neurodeploy.resources.learning import axons_each, learning_bits
 from neurodeploy.resources.limits import core_limits
-from neurodeploy.resources.population_axons import population_axon_formats
 
 __all__ = ["lower_bounds", "synapse_cores"]
 
@@ -33,9 +35,9 @@ def synapse_cores(quantized: Quantized, target: Target, weight_bits: dict[str, i
 def _least_bits(target: Target, projection: QuantizedProjection, weight_bits: int | None = None) -> float:
     """Lower bound on the bits of a projection's synapses: no index, full entries, no padding."""
     rules = target.counting
-    per_entry = (
-        weight_bits or projection.weight_format.weight_bits
-    ) + rules.entry_prefix.value / rules.synapses_per_entry.value
+    bits = weight_bits or projection.weight_format.weight_bits
+    bits += learning_bits(target, projection.plasticity, bits)
+    per_entry = bits + rules.entry_prefix.value / rules.synapses_per_entry.value
     shared = target.precision.shared_base is not None
     return (projection.connectivity.distinct_weights if shared else projection.connectivity.n_synapses) * per_entry
 
@@ -61,8 +63,8 @@ def lower_bounds(quantized: Quantized, target: Target) -> dict[str, int]:
 def _least_axons(quantized: Quantized, target: Target, in_core: int, inputs_too: bool) -> int:
     """Lower bound on axons: a source reaches at most `in_core` neurons of a core, and shares an axon if it can."""
     inputs = {item.name for item in quantized.network.inputs}
-    shares = inputs_too or target.counting.shared_output_axons
-    atoms = max((item.atoms for item in population_axon_formats(target)), default=1) if shares else 1
+    shares = inputs_too or target.counting.shared_output_axons or target.counting.convolution is not None
+    atoms = most_atoms(target) if shares else 1
     total, by_source = 0, dict[str, np.ndarray]()
     windows = {item.source for item in quantized.projections if item.connectivity.shares_weights}
     for projection in quantized.projections:
@@ -72,4 +74,15 @@ def _least_axons(quantized: Quantized, target: Target, in_core: int, inputs_too:
     for source, fan_out in by_source.items():
         if inputs_too or source not in inputs:
             total += -(-int((-(-fan_out // in_core)).sum()) // (atoms if source in windows else 1))
-    return total
+    return total + (_least_extra(quantized, target, in_core) if inputs_too else 0)
+
+
+def _least_extra(quantized: Quantized, target: Target, in_core: int) -> int:
+    """Lower bound on the input axons that plastic synapses take in addition."""
+    by_source, more = dict[str, np.ndarray](), 0
+    for projection in quantized.projections:
+        each = axons_each(target, projection.plasticity)
+        if each > 1:
+            known, fan_out, more = by_source.get(projection.source), projection.connectivity.fan_out, each - 1
+            by_source[projection.source] = fan_out if known is None else np.maximum(known, fan_out)
+    return more * sum(int((-(-fan_out // in_core)).sum()) for fan_out in by_source.values())

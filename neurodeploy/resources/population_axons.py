@@ -119,9 +119,11 @@ def limit_shares(target: Target, kind: Kind, words: int, axons: int, sources: in
     """Return the sort key by which kinds of axon are compared, the least is best (see the module).
 
     The key is (share beyond a limit, largest share, sum of shares) of one projection into one core; an unknown limit has
-    share 0. `words`: synapse memory; `axons`: input axons; `sources`: source neurons that reach the core.
+    share 0. `words`: synapse memory; `axons`: input axons; `sources`: source neurons that reach the core, or of convolution axons
+    their positions.
     """
-    limits, alone = target.limits, kind == "discrete" or not target.counting.shared_output_axons
+    limits = target.limits
+    alone = kind in ("discrete", "convolution") or not target.counting.shared_output_axons
     sent = (sources if alone else axons) * output_axons_of(target, kind, other_chip=False)
     words_share, axons_share, sent_share = (
         used / max(limit.value, 1) if limit is not None else 0.0

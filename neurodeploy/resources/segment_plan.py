@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -18,10 +19,13 @@ from numpy.typing import NDArray
 
 from neurodeploy.hardware.target import Target
 from neurodeploy.network.connectivity import WindowConnectivity
+from neurodeploy.network.convolution import output_shape
 from neurodeploy.network.synapse_views import SynapsesBySource, SynapsesByTarget
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.resources.axons import Kind
 from neurodeploy.resources.compiled_lists import window_lists
+from neurodeploy.resources.convolution_axons import box_of, convolution_axons, holds_tile, kernel_words
+from neurodeploy.resources.learning import axons_each, learning_bits, rule_key
 from neurodeploy.resources.population_axons import (
     GroupedLists,
     PopulationAxonFormat,
@@ -34,6 +38,7 @@ from neurodeploy.resources.population_axons import (
 from neurodeploy.resources.run_length import list_runs
 from neurodeploy.resources.shared_lists import SharedLists, shared_lists_of
 from neurodeploy.resources.synapse_memory import delay_bits_for, dense_words, index_bits_for, segment_words
+from neurodeploy.resources.tile_usage import channel_use
 
 __all__ = ["Encoding", "PopulationAxonPlan", "ProjectionSlice", "SegmentPlan", "plan_segment", "stored_plans"]
 
@@ -134,6 +139,12 @@ class SegmentPlan:
     """Bits of a stored skip in run-length lists; 0 in others."""
     grouped: PopulationAxonPlan | None = None
     """Of sources that share population axons."""
+    learning_bits: int = 0
+    """Bits of a synapse beyond those of its weight and delay, see `resources.learning`."""
+    axons_each: int = 1
+    """Input axons that one axon takes."""
+    convolution: int = 0
+    """Convolution axons that all sources share; 0: they share none."""
 
     @cached_property
     def words_per_source(self) -> Ints:
@@ -150,18 +161,24 @@ class SegmentPlan:
     @property
     def kind(self) -> Kind:
         """Kind of the input axons."""
+        if self.convolution:
+            return "convolution"
         return "discrete" if self.grouped is None else self.grouped.axon_format.kind
 
     @property
     def input_axons(self) -> int:
         """Input axons of the lists, if no other projection has the same sources."""
-        return int(np.count_nonzero(self.list_words)) if self.grouped is None else self.grouped.axons
+        if self.convolution:
+            return self.convolution
+        axons = int(np.count_nonzero(self.list_words)) if self.grouped is None else self.grouped.axons
+        return axons * self.axons_each
 
     @property
     def format_key(self) -> tuple[int | str, ...]:
         """The properties by which two synapse formats of one core differ."""
-        given = self.projection.weight_format
-        return given.weight_bits, given.exponent, given.sign_mode, self.delay_bits, self.index_bits, self.skip_bits
+        given, rule = self.projection.weight_format, rule_key(self.projection.plasticity)
+        widths = (self.delay_bits, self.index_bits, self.skip_bits, self.learning_bits)
+        return given.weight_bits, given.exponent, given.sign_mode, *widths, rule
 
 
 @dataclass(frozen=True)
@@ -203,7 +220,9 @@ def plan_segment(given: ProjectionSlice) -> SegmentPlan:
     shares = projection.connectivity.shares_weights
     listed = shares or rules.skip_bits is not None
     sources, count, longest_delay = given.counts(listed=listed)
-    delay_bits, bits = delay_bits_for(target, longest_delay), projection.weight_format.weight_bits
+    delay_bits, stored = delay_bits_for(target, longest_delay), projection.weight_format.weight_bits
+    extra = learning_bits(target, projection.plasticity, stored)
+    bits, each = stored + extra, axons_each(target, projection.plasticity)
     index_bits = index_bits_for(target, given.neurons.size)
     dense = int(dense_words(rules, given.neurons.size, bits, delay_bits, index_bits))
     sparse = segment_words(rules, count, bits, delay_bits, index_bits)
@@ -213,10 +232,12 @@ def plan_segment(given: ProjectionSlice) -> SegmentPlan:
         best = SegmentPlan(projection, "dense", delay_bits, 0, dense * count.size, sources, of_source, given.n_source)
     else:
         best = SegmentPlan(projection, "sparse", delay_bits, index_bits, total, sources, sparse, given.n_source)
+    if projection.plasticity is not None:
+        best = replace(best, learning_bits=extra, axons_each=each)
     if not count.size or not listed:
         return best
     best = _run_length(given, index_bits, best) or best
-    return _with_population_axons(given, _shared(given, best) or best) if shares else best
+    return _with_shared_axons(given, _shared(given, best) or best) if shares else best
 
 
 def _run_length(given: ProjectionSlice, index_bits: int, other: SegmentPlan) -> SegmentPlan | None:
@@ -224,7 +245,7 @@ def _run_length(given: ProjectionSlice, index_bits: int, other: SegmentPlan) -> 
     rules, lists = given.target.counting, given.by_source
     if rules.skip_bits is None or int(lists.length.max()) < 2 or int(lists.length.min()) == given.neurons.size:
         return None  # neither a single synapse nor a full list needs skips
-    bits = given.projection.weight_format.weight_bits + other.delay_bits
+    bits = given.projection.weight_format.weight_bits + other.delay_bits + other.learning_bits
     runs = list_runs(rules, lists.length, lists.row, bits, index_bits)
     words = int(runs.words.sum()) if runs is not None else other.words
     if runs is None or words >= other.words:
@@ -237,8 +258,8 @@ def _run_length(given: ProjectionSlice, index_bits: int, other: SegmentPlan) -> 
 def _shared(given: ProjectionSlice, unshared: SegmentPlan) -> SegmentPlan | None:
     """The plan with shared lists, if the target has these and they take fewer words."""
     target, furthest = given.target, given.target.precision.shared_base
-    if furthest is None:
-        return None
+    if furthest is None or target.counting.convolution is not None:
+        return None  # discrete axons have no base where convolution axons are the way to share
     lists = given.shared_lists
     if given.first_row + int(lists.base.max()) > furthest.high:
         return None
@@ -265,6 +286,38 @@ def _shared(given: ProjectionSlice, unshared: SegmentPlan) -> SegmentPlan | None
         unshared,
         skip_bits=skip_bits,
     )
+
+
+def _with_shared_axons(given: ProjectionSlice, discrete: SegmentPlan) -> SegmentPlan:
+    """The plan with the kind of input axons that leaves the core least full, among those that the target has."""
+    convolution = _with_convolution_axons(given, discrete)
+    return convolution or _with_population_axons(given, discrete)
+
+
+def _with_convolution_axons(given: ProjectionSlice, discrete: SegmentPlan) -> SegmentPlan | None:
+    """The plan with convolution axons, if the slice is a tile that these can address and the core is less full with them."""
+    target, window, furthest = given.target, given.projection.connectivity, given.target.precision.shared_base
+    if target.counting.convolution is None or furthest is None or not isinstance(window, WindowConnectivity):
+        return None
+    box = box_of(output_shape(window.window), given.neurons)
+    if box is None or not holds_tile(target, *(stop - start for start, stop in box)):
+        return None
+    lists = given.shared_lists
+    if given.first_row + int(lists.base.max()) > furthest.high:
+        return None
+    channels = channel_use(window.input_shape[0], window.kernel.shape[0], window.groups, box[0])
+    bits, taps = given.projection.weight_format.weight_bits, prod(window.kernel.shape[2:])
+    words, longest = kernel_words(target.counting, channels.reach, taps, bits, discrete.delay_bits)
+    sources, axons = lists.source, convolution_axons(target, lists.source.size)
+    positions = np.unique(sources % prod(window.input_shape[1:])).size
+    shares = limit_shares(target, "convolution", words, axons, positions)
+    if shares >= limit_shares(target, "discrete", discrete.words, sources.size, sources.size):
+        return None
+    of_source, unshared = np.full(sources.size, longest), discrete.unshared or discrete
+    plan = SegmentPlan(
+        given.projection, "shared", discrete.delay_bits, 0, words, sources, of_source, given.n_source, unshared
+    )
+    return replace(plan, convolution=axons)
 
 
 def _with_population_axons(given: ProjectionSlice, discrete: SegmentPlan) -> SegmentPlan:

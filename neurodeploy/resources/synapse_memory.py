@@ -3,6 +3,7 @@
 A segment is the synapses of one source neuron of one projection in one core. They are stored in entries of up to
 `synapses_per_entry` synapses, each with a prefix. Bits of an entry of n synapses, and of its prefix:
   dense      n * (weight + delay)           entry_prefix (+ index); every target of the slice in order, zeros stored
+             (rules with index_in_dense store the index of each synapse as well)
   sparse     n * (weight + delay + index)   entry_prefix; synapses only
   runlength  n * (weight + delay + skip)    entry_prefix + index of the first target; synapses only
 The skip of a synapse is the distance from the target before it. A target 2 ** skip or more further on begins an entry, and
@@ -67,10 +68,11 @@ def segment_words(rules: RuleSet, n_entries: ArrayLike, weight_bits: int, delay_
 def dense_words(rules: RuleSet, n_targets: ArrayLike, weight_bits: int, delay_bits: int, index_bits: int) -> Ints:
     """Return the words of dense segments into `n_targets` neurons (int or array, same shape).
 
-    `index_bits`: bits of an index into them, stored only where the rules put one into the prefix.
+    `index_bits`: bits of an index into them, stored only where the rules put one into the prefix or beside each weight.
     """
     prefix = int(rules.entry_prefix.value) + (index_bits if rules.index_in_prefix else 0)
-    return _words(_figures(rules, weight_bits + delay_bits, prefix), n_targets)
+    bits = weight_bits + delay_bits + (index_bits if rules.index_in_dense else 0)
+    return _words(_figures(rules, bits, prefix), n_targets)
 
 
 def entry_bits(rules: RuleSet, n_synapses: ArrayLike, bits: int, prefix: int) -> Ints:
@@ -127,5 +129,5 @@ def delay_bits_for(target: Target, max_delay_steps: int) -> int:
 
 def index_bits_for(target: Target, width: int) -> int:
     """Return the smallest legal number of bits of an index into `width` targets; the largest if none suffices."""
-    legal = target.precision.index_bits.values
+    legal = (target.counting.index_bits or target.precision.index_bits).values
     return int(next((bits for bits in legal if 1 << int(bits) >= width), legal[-1]))

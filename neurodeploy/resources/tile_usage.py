@@ -17,6 +17,7 @@ import numpy as np
 from neurodeploy.hardware.target import RuleSet, Target
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.resources.axons import KINDS, Kind
+from neurodeploy.resources.convolution_axons import convolution_axons, holds_tile, kernel_words
 from neurodeploy.resources.population_axons import PopulationAxonFormat, limit_shares
 from neurodeploy.resources.run_length import box_runs
 from neurodeploy.resources.synapse_memory import delay_bits_for, dense_words, index_bits_for, segment_words
@@ -129,7 +130,7 @@ def tile_encodings(target: Target, layer: Geometry, tile: Tile) -> tuple[TileEnc
     if alone.words > sparse.words:
         alone = sparse._replace(encoding="runlength" if sparse.skip_bits else "sparse")
     furthest = target.precision.shared_base
-    if not layer.shares or furthest is None or not tile.input_axons:
+    if not layer.shares or furthest is None or not tile.input_axons or rules.convolution is not None:
         return alone, None
     area = tile.rows.length * tile.columns.length
     base = tile.channels.base * area + tile.rows.base * tile.columns.length + tile.columns.base
@@ -159,6 +160,9 @@ def best_tile_encoding(
     `axon_formats`: those of the target; `first_row`: row of the core that holds the tile's first neuron; `only`: kinds to
     choose from, where `discrete` is the fallback if none of them is possible.
     """
+    convolution = _with_convolution_axons(target, layer, tile, discrete) if "convolution" in only else None
+    if convolution is not None:
+        return convolution
     if not layer.shares or not tile.channels.groups or not tile.population_axons:
         return discrete
     most, found = target.counting.words_per_axon, [discrete] if "discrete" in only else list[TileEncoding]()
@@ -169,6 +173,22 @@ def best_tile_encoding(
             found.append(TileEncoding("shared", words, longest, index_bits, 0, tile.population_axons, axon_format.kind))
     sources = tile.input_axons
     return min(found, key=lambda it: limit_shares(target, it.kind, it.words, it.axons, sources), default=discrete)
+
+
+def _with_convolution_axons(target: Target, layer: Geometry, tile: Tile, discrete: TileEncoding) -> TileEncoding | None:
+    """The encoding with convolution axons, if these can address the tile and the core is less full with them."""
+    if target.counting.convolution is None or not layer.shares or not tile.input_axons:
+        return None
+    if not holds_tile(target, tile.channels.length, tile.rows.length, tile.columns.length):
+        return None
+    delay_bits = delay_bits_for(target, layer.delay_steps)
+    taps = layer.kernel[0] * layer.kernel[1]
+    words, longest = kernel_words(target.counting, tile.channels.reach, taps, layer.weight_bits, delay_bits)
+    axons, positions = convolution_axons(target, tile.input_axons), tile.rows.sources * tile.columns.sources
+    shares = limit_shares(target, "convolution", words, axons, positions)
+    if shares >= limit_shares(target, "discrete", discrete.words, tile.input_axons, tile.input_axons):
+        return None
+    return TileEncoding("shared", words, longest, 0, 0, axons, "convolution")
 
 
 def _spread(tile: Tile, area: int) -> int:

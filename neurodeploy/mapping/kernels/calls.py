@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.mapping.kernels import anneal as annealing
-from neurodeploy.mapping.kernels import filling, groups, improve, lists, moves, penalties, relief, sums, words
+from neurodeploy.mapping.kernels import filling, groups, improve, lists, moves, penalties, relief, stream, sums, words
 from neurodeploy.mapping.kernels.board import Board
 from neurodeploy.mapping.kernels.structs import CoreState, Frontier, Hypergraph
 from neurodeploy.native.library import kernels
@@ -42,6 +42,7 @@ __all__ = [
     "set_steepness",
     "split_core",
     "spread",
+    "stream_fill",
     "sweep",
     "total_cost",
     "undo",
@@ -99,6 +100,7 @@ sweep, exchange = _kernel(improve.sweep), _kernel(improve.exchange)
 empty_core, scatter = _kernel(relief.empty_core), _kernel(relief.scatter)
 relieve, split_core = _kernel(relief.relieve), _kernel(relief.split_core)
 anneal, total_cost = _kernel(annealing.anneal), _kernel(annealing.total_cost)
+stream_fill = _kernel(stream.stream_fill)
 _list_output_axons, _list_groups = _kernel(lists.list_output_axons), _kernel(groups.list_groups)
 _list_by_target, _average = _kernel(sums.list_by_target), _kernel(sums.average)
 _add_products, _add_combined = _kernel(sums.add_products), _kernel(sums.add_combined)

@@ -15,6 +15,9 @@ enum {PAIRS = 0, PENALTIES = 1, STEEPNESS = 2};
 /* What is known of a neuron while groups grow. */
 enum {UNKNOWN = 0, DISCOVERED = 1, GROUPED = 2};
 
+/* Slots of `Stream.counters`: core being filled, entries in use of `pair_source`, output axons expected of the core. */
+enum {CORE = 0, SOURCES = 1, EXPECTED = 2};
+
 /* Stands for a limit that the target does not have. */
 #define NO_LIMIT INT64_C(1152921504606846976)
 
@@ -172,5 +175,45 @@ typedef struct {
   /* (sources,) last group that each source has a synapse to. */
   span_i32 source_group;
 } Frontier;
+
+/* Synapses into some neurons of one population, which are about to be placed; the next batch takes their place. */
+typedef struct {
+  /* (neurons,) column of each neuron in `ptr`, in the order of placing. */
+  span_i64 column;
+  /* (neurons,) number of each neuron in the network. */
+  span_i64 neuron;
+  /* (neurons,) output axons that each neuron is expected to take. */
+  span_i64 expected;
+  /* (projections of the stream, columns + 1) where the synapses into each column begin in `source` and `level`. */
+  span_i64 ptr;
+  /* (synapses,) source neuron or line of each synapse, as its projection numbers them. */
+  span_i32 source;
+  /* (synapses,) delay class of each synapse; (1,) if no synapse is delayed. */
+  span_u8 level;
+} StreamBatch;
+
+/* Cores that are filled one after the other from batches; nothing is kept of a core but its sources.
+
+   A cell holds the number of the core that it was written for (from 1, in the upper 32 bits) and a count. */
+typedef struct {
+  /* (projections of the stream,) their places in `CoreLimits`. */
+  span_i64 projection;
+  /* (projections of the stream,) cell of the first source. */
+  span_i64 first_row;
+  /* (projections of the stream,) cell in `rows_of_source` of the first source; -1: no other projection has these sources. */
+  span_i64 first_shared;
+  /* (projections of the stream,) number of the first source in the network. */
+  span_i64 first_source;
+  /* (rows,) cells: synapses of each row in the core. */
+  span_i64 synapses;
+  /* (sources,) cells: rows of each source with a synapse in the core. */
+  span_i64 rows_of_source;
+  /* (room,) sources of each core, in the order of their arrival. */
+  span_i32 pair_source;
+  /* (cores + 1,) where the sources of each core begin; one core for each neuron at most. */
+  span_i64 pair_ptr;
+  /* (3,) by CORE, SOURCES, EXPECTED. */
+  span_i64 counters;
+} Stream;
 
 #endif  /* ND_STRUCTS_H */

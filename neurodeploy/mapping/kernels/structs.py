@@ -23,12 +23,15 @@ __all__ = [
     "PAIRS",
     "PARAMETER_SETS",
     "PENALTIES",
+    "SOURCES",
     "STEEPNESS",
     "THRESHOLDS",
     "CoreLimits",
     "CoreState",
     "Frontier",
     "Hypergraph",
+    "Stream",
+    "StreamBatch",
     "Workspace",
 ]
 
@@ -40,6 +43,8 @@ PAIRS, PENALTIES, STEEPNESS = range(3)
 """Slots of `CoreState.cost`."""
 UNKNOWN, DISCOVERED, GROUPED = range(3)
 """What is known of a neuron while groups grow."""
+CORE, SOURCES, EXPECTED = range(3)
+"""Slots of `Stream.counters`: core being filled, entries in use of `pair_source`, output axons expected of the core."""
 NO_LIMIT = 1 << 60
 """Stands for a limit that the target does not have."""
 
@@ -203,3 +208,46 @@ class Frontier(NamedTuple):
     """(neurons + 1,) neurons in the order of discovery; the last element is their number."""
     source_group: Ints
     """(sources,) last group that each source has a synapse to."""
+
+
+class StreamBatch(NamedTuple):
+    """Synapses into some neurons of one population, which are about to be placed; the next batch takes their place."""
+
+    column: Longs
+    """(neurons,) column of each neuron in `ptr`, in the order of placing."""
+    neuron: Longs
+    """(neurons,) number of each neuron in the network."""
+    expected: Longs
+    """(neurons,) output axons that each neuron is expected to take."""
+    ptr: Longs
+    """(projections of the stream, columns + 1) where the synapses into each column begin in `source` and `level`."""
+    source: Ints
+    """(synapses,) source neuron or line of each synapse, as its projection numbers them."""
+    level: Bytes
+    """(synapses,) delay class of each synapse; (1,) if no synapse is delayed."""
+
+
+class Stream(NamedTuple):
+    """Cores that are filled one after the other from batches; nothing is kept of a core but its sources.
+
+    A cell holds the number of the core that it was written for (from 1, in the upper 32 bits) and a count.
+    """
+
+    projection: Longs
+    """(projections of the stream,) their places in `CoreLimits`."""
+    first_row: Longs
+    """(projections of the stream,) cell of the first source."""
+    first_shared: Longs
+    """(projections of the stream,) cell in `rows_of_source` of the first source; -1: no other projection has these sources."""
+    first_source: Longs
+    """(projections of the stream,) number of the first source in the network."""
+    synapses: Longs
+    """(rows,) cells: synapses of each row in the core."""
+    rows_of_source: Longs
+    """(sources,) cells: rows of each source with a synapse in the core."""
+    pair_source: Ints
+    """(room,) sources of each core, in the order of their arrival."""
+    pair_ptr: Longs
+    """(cores + 1,) where the sources of each core begin; one core for each neuron at most."""
+    counters: Longs
+    """(3,) by CORE, SOURCES, EXPECTED."""

@@ -15,6 +15,7 @@ from neurodeploy.network.connectivity import Connectivity, WindowConnectivity
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.resources.axons import KINDS, Kind, output_axons_of
 from neurodeploy.resources.compiled_lists import reached_cores
+from neurodeploy.resources.convolution_axons import ATOMS
 from neurodeploy.resources.core_usage import CoreUsage, core_usage, projections_into
 from neurodeploy.resources.limits import core_limits, exceeded
 from neurodeploy.resources.output_axons import OutputAxonUse, alone
@@ -108,11 +109,12 @@ def _groups(quantized: Quantized, target: Target, source: str, size: int) -> Int
         for window in (item.connectivity for item in quantized.projections if item.source == source)
         if isinstance(window, WindowConnectivity)
     }
-    formats = population_axon_formats(target)
-    if len(shapes) != 1 or not formats or not target.counting.shared_output_axons:
+    formats, convolution = population_axon_formats(target), target.counting.convolution is not None
+    if len(shapes) != 1 or not (convolution or (formats and target.counting.shared_output_axons)):
         return None
+    atoms = ATOMS if convolution else formats[0].atoms
     plane, number = prod(next(iter(shapes))[1:]), np.arange(size)
-    return number // plane // formats[0].atoms * plane + number % plane
+    return number // plane // atoms * plane + number % plane
 
 
 def _shared(output_axons: OutputAxonUse, group: Ints, source: Ints, destination: Ints, cost: Ints) -> OutputAxonUse:

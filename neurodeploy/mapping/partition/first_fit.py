@@ -14,19 +14,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.diagnostics import Diagnostic, DiagnosticError
 from neurodeploy.hardware.target import Target
-from neurodeploy.mapping.mapping import Mapping, without_population_axons
+from neurodeploy.mapping.mapping import Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition.assignment_usage import Kinds, note_kinds, output_axon_use, overfull
 from neurodeploy.mapping.partition.order import longest_fitting_prefix, order_of, placing_limits
 from neurodeploy.mapping.place.pins import PinGroups, pin_groups, slots_of
-from neurodeploy.mapping.refusals import STAGE, not_placed, too_many
+from neurodeploy.mapping.refusals import STAGE, not_placed, overfills, too_many
 from neurodeploy.mapping.time_limit import TimeLimit
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
+from neurodeploy.resources.axons import with_discrete_axons
 from neurodeploy.resources.core_usage import CoreUsage, core_usage, projections_into
-from neurodeploy.resources.limits import CODES, Limit, exceeded, fullness
+from neurodeploy.resources.limits import exceeded, fullness
 from neurodeploy.resources.output_axons import OutputAxonUse, alone, upper_bound
 from neurodeploy.resources.population_axons import population_axon_formats
 
@@ -53,9 +54,9 @@ def first_fit_of(
     ND402) and OutOfTimeError.
     """
     shared = any(item.connectivity.shares_weights for item in quantized.projections)
-    if not shared or not population_axon_formats(target):
+    if not shared or not (population_axon_formats(target) or target.counting.convolution):
         return _first_fit(_Task.of(quantized, target, options, time_limit, stop_early=stop_early))
-    discrete = without_population_axons(target)
+    discrete = with_discrete_axons(target)
     try:
         first = _first_fit(_Task.of(quantized, discrete, options, time_limit, stop_early=True))
     except DiagnosticError:
@@ -262,15 +263,5 @@ class _Fill:
     def proof(self, population: QuantizedPopulation, place: int) -> Diagnostic:
         """Return the finding of a neuron, at a place of its population's order, that overfills an empty core."""
         figures = self.with_slice(CoreUsage(), population, place, place + 1).figures()
-        name = exceeded(figures, self.limits)[0]
-        limit: Limit = self.limits[name]
-        return finding(
-            CODES[name],
-            about("population", population.name),
-            f"neuron {int(self.task.orders[population.name][place])} alone overfills an empty core",
-            found=figures[name],
-            limit=limit.value,
-            unit=limit.unit,
-            limit_source=limit.citation,
-            resource=name,
-        )
+        neuron = int(self.task.orders[population.name][place])
+        return overfills(population.name, neuron, figures, self.limits, exceeded(figures, self.limits)[0])

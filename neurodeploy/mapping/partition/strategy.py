@@ -7,6 +7,7 @@ chain is left to tiles alone: they are found in seconds where first fit takes mi
 
 from __future__ import annotations
 
+from concurrent.futures import Executor
 from typing import NamedTuple
 
 from neurodeploy.diagnostics import DiagnosticError, raise_errors
@@ -22,7 +23,8 @@ from neurodeploy.mapping.partition.tiles.chains import chain_of
 from neurodeploy.mapping.place.pins import pin_groups
 from neurodeploy.mapping.refusals import STAGE, proof_of_cores, too_many, unplaced
 from neurodeploy.mapping.time_limit import TimeLimit
-from neurodeploy.network.connectivity import Connectivity, SynapseList
+from neurodeploy.network.connectivity import Connectivity, WindowConnectivity
+from neurodeploy.quantize.projection import is_generated
 from neurodeploy.quantize.quantized import Quantized
 from neurodeploy.resources.lower_bounds import lower_bounds
 
@@ -35,6 +37,8 @@ GROUPED, LARGE = 8_000_000, 32_000_000
 first fit by exact slices is not tried after them."""
 MANY_CORES = 48
 """Lower bound on cores from which a chain is left to tiles."""
+SEVERAL_CORES = 16
+"""Least cores of a chain of convolution axons that is left to tiles: these store zeros, and first fit cuts few boxes."""
 FULL = 0.9
 """Least share of a kernel's weights that are synapses for tiles to be counted well: tiles ignore absent synapses."""
 
@@ -74,13 +78,20 @@ class _Outcome(NamedTuple):
 
 
 def partition(
-    quantized: Quantized, target: Target, *, options: MappingOptions | None = None, time_limit: TimeLimit | None = None
+    quantized: Quantized,
+    target: Target,
+    *,
+    options: MappingOptions | None = None,
+    time_limit: TimeLimit | None = None,
+    executor: Executor | None = None,
 ) -> Mapping:
     """Return a mapping in which no core exceeds any limit of the target, with the encodings of its synapses.
 
-    See `assign` for the options and the errors.
+    See `assign` for the options and the errors. A large network whose synapses are generated is encoded when its program is
+    emitted, core by core.
     """
-    return encoded(assign(quantized, target, options=options, time_limit=time_limit))
+    mapping = assign(quantized, target, options=options, time_limit=time_limit, executor=executor)
+    return mapping if mapping.pairs is not None else encoded(mapping)
 
 
 def assign(
@@ -90,10 +101,12 @@ def assign(
     stop_early: bool = False,
     options: MappingOptions | None = None,
     time_limit: TimeLimit | None = None,
+    executor: Executor | None = None,
 ) -> Mapping:
     """Return the assignment of neurons to cores, without encodings: enough to count cores.
 
     `options`: None is first fit (level 0). `stop_early`: stop counting at the first core beyond those of the target.
+    `executor`: fills the shards of a large network whose synapses are generated; None: threads.
 
     Raises DiagnosticError: ND301-ND310 (a neuron fits no core), ND401 (more cores than the target has, or than a population is
     pinned to), ND402 (not placed by this mapper), ND101 or ND403-ND405 (invalid options). Raises OutOfTimeError if the deadline
@@ -105,9 +118,33 @@ def assign(
     if proof is not None:
         raise DiagnosticError(STAGE, (proof,))
     time_limit = (time_limit or TimeLimit()).within(options.time_limit_s)
+    if any(is_generated(item.connectivity) for item in quantized.projections):
+        return _of_generated(_Task(quantized, target, options, stop_early, time_limit), executor)
     task = _Task(quantized, target, options, stop_early, time_limit)
-    windows = any(item.connectivity.shares_weights for item in quantized.projections)
+    return _of_written(task)
+
+
+def _of_written(task: _Task) -> Mapping:
+    """The mapping of a network whose synapses are lists or windows."""
+    windows = any(item.connectivity.shares_weights for item in task.quantized.projections)
     return _of_windows(task) if windows else _of_lists(task)
+
+
+def _of_generated(task: _Task, executor: Executor | None) -> Mapping:
+    """The mapping of a network with generated synapses: as if they were lists, or in shards where there are very many."""
+    if sum(item.connectivity.n_synapses for item in task.quantized.projections) > GROUPED:
+        from neurodeploy.mapping.partition.stream.streamed import stream_findings, streamed_fit
+
+        raise_errors(STAGE, stream_findings(task.quantized, task.target))
+        return streamed_fit(task.quantized, task.target, task.options, task.time_limit, executor=executor)
+    written = [
+        item.model_copy(update={"connectivity": item.connectivity.listed()})
+        if is_generated(item.connectivity)
+        else item
+        for item in task.quantized.projections
+    ]
+    twin = task.quantized.model_copy(update={"projections": tuple(written)})
+    return _of_written(task._replace(quantized=twin)).model_copy(update={"quantized": task.quantized})
 
 
 def _of_lists(task: _Task) -> Mapping:
@@ -132,18 +169,20 @@ def _first_fit_of_lists(task: _Task) -> _Outcome:
 
 
 def _of_windows(task: _Task) -> Mapping:
-    """First fit or tiles, the one with fewer cores; tiles alone where the network is a large chain without absent
-    synapses."""
+    """First fit or tiles, the one with fewer cores; tiles alone where the network is a large chain without absent synapses,
+    or a chain whose kernels only tiles can share.
+    """
     by_tiles = task.options.level > 0 and chain_of(task.quantized) is not None
     if not by_tiles:
         return _first_fit(task).required()
-    alone = task.bound >= MANY_CORES and _is_full(task.quantized)
+    kernels = task.target.counting.convolution is not None and task.bound >= SEVERAL_CORES
+    alone = kernels or (task.bound >= MANY_CORES and _is_full(task.quantized))
     outcome, needed = _Outcome(None) if alone else _first_fit(task), None
     if not outcome.is_final(task.bound):
         mapping, needed = _tiled(task, outcome.mapping)
         outcome = outcome._replace(mapping=mapping)
     if outcome.mapping is None and alone:
-        too_many_tiles = _too_many_tiles(task, needed)
+        too_many_tiles = None if kernels else _too_many_tiles(task, needed)
         outcome = _Outcome(None, too_many_tiles) if too_many_tiles else _first_fit(task)
     return outcome.required()
 
@@ -163,7 +202,7 @@ def _is_full(quantized: Quantized) -> bool:
 
 def _share_present(connectivity: Connectivity) -> float:
     """Share of the synapses of a full layer that are present; empty outer rows and columns of a kernel are not part of it."""
-    if isinstance(connectivity, SynapseList):
+    if not isinstance(connectivity, WindowConnectivity):
         return connectivity.n_synapses / max(connectivity.n_source * connectivity.n_target, 1)
     there = connectivity.present > 0
     trimmed = there[:, :, there.any(axis=(0, 1, 3))][..., there.any(axis=(0, 1, 2))]
@@ -202,6 +241,7 @@ def _tiled(task: _Task, first: Mapping | None) -> tuple[Mapping | None, int | No
 
 
 def _if_valid(found: Mapping | None, target: Target) -> Mapping | None:
-    """The mapping, unless it exceeds a limit that the kernels do not count: words of a single list, run-lengths."""
+    """The mapping, unless it exceeds a limit that the kernels do not count: words of a single list, run-lengths, traces."""
     uncounted = "words_per_axon" in placing_limits(target) or target.counting.skip_bits is not None
+    uncounted |= found is not None and any(item.plasticity is not None for item in found.quantized.projections)
     return None if found is None or (uncounted and not keeps_limits(found)) else found

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import distinct
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.encode import encoded
-from neurodeploy.mapping.mapping import Mapping
+from neurodeploy.mapping.kernels.board import CoreTraffic
+from neurodeploy.mapping.mapping import CorePairs, Mapping
 from neurodeploy.mapping.options import MappingOptions
 from neurodeploy.mapping.partition.assignment_usage import output_axon_use
 from neurodeploy.mapping.place.pins import pin_groups
 from neurodeploy.mapping.time_limit import TimeLimit
-from neurodeploy.resources.axons import Kind
+from neurodeploy.resources.axons import Kind, output_axons_of
 from neurodeploy.resources.encoding import EncodedSegment
 from neurodeploy.resources.limits import core_limits
 
 __all__ = ["place"]
 
 Ints = NDArray[np.int64]
+PAIRS = 1 << 22
+"""Pairs of a source and a core that are summed at a time, about."""
 SWAPS = (0, 400, 4_000, 16_000)
 """Swaps proposed per core, by level. In measurements, more swaps than the last value saved less than 1 % of the hops."""
 
@@ -35,7 +40,7 @@ def place(
     """
     if options is not None and options.level > 0:
         time_limit = (time_limit or TimeLimit()).within(options.time_limit_s)
-        mapping = encoded(mapping)
+        mapping = mapping if mapping.pairs is not None else encoded(mapping)
         core_ids = _by_traffic(mapping, options, mapping.segments or (), time_limit)
     elif mapping.core_ids is not None:
         core_ids = mapping.core_ids
@@ -63,28 +68,73 @@ def _by_traffic(
     start = mapping.core_ids if mapping.core_ids is not None else np.arange(n_cores, dtype=np.int64)
     if np.unique(start // int(target.chip.cores_per_tile.value)).size < 2:
         return start
-    from neurodeploy.mapping.place.traffic import board_of, core_traffic, place_cores, summed  # not needed at level 0
+    from neurodeploy.mapping.place.traffic import board_of, place_cores  # not needed at level 0
 
-    names = [item.name for item in mapping.quantized.populations]
-    home = np.concatenate([mapping.core_of[name] for name in names]).astype(np.int64)
-    one = {item.name: np.ones(item.size) for item in mapping.quantized.populations}
-    rate = np.concatenate([np.asarray(options.rates.get(name, one[name]), dtype=np.float64) for name in names])
-    neuron, to = _output_axons(mapping, segments)
-    traffic = core_traffic(home, neuron, to, rate[neuron], n_cores)
-    chip, kinds = start // int(target.chip.cores.value), dict[str, dict[int, Kind]]()
-    for item in segments:
-        kinds.setdefault(item.source, {})[item.core] = item.kind
-    on_chip = output_axon_use(mapping.quantized, target, dict(mapping.core_of), np.zeros_like(start), kinds)
-    # counted neuron by neuron, axons to another chip are never underestimated
-    out = summed(home[neuron], chip[home[neuron]] != chip[to], n_cores)
-    out = out + sum(on_chip[name].by_core(mapping.core_of[name], n_cores) for name in names)
+    per_chip = int(target.chip.cores.value)
+    traffic, out = _traffic_of(mapping, options, segments, start // per_chip)
     zone = mapping.pin_group if mapping.pin_group is not None else np.zeros(n_cores, dtype=np.int64)
     limit = core_limits(target).get("output_axons")
-    board = board_of(target, pin_groups(mapping.quantized, target, options).open)
+    open_slots = pin_groups(mapping.quantized, target, options).open
+    if mapping.pairs is not None:  # on a board of a thousand chips, a core finds no better place on an empty one
+        open_slots = open_slots & np.isin(np.arange(target.cores) // per_chip, start // per_chip)
+    board = board_of(target, open_slots)
     most = limit.value if limit is not None else 1 << 60
     return place_cores(
         traffic, board, start, zone, out, most, SWAPS[options.level], options.placement_seed, time_limit
     ).slot
+
+
+def _traffic_of(
+    mapping: Mapping, options: MappingOptions, segments: tuple[EncodedSegment, ...], chip: Ints
+) -> tuple[CoreTraffic, NDArray[np.float64]]:
+    """(traffic between cores, (cores,) output axons of each core); `chip` (cores,) for which these are counted."""
+    from neurodeploy.mapping.place.traffic import core_traffic, summed
+
+    target, n_cores = mapping.target, mapping.n_cores
+    names = [item.name for item in mapping.quantized.populations]
+    home = np.concatenate([mapping.core_of[name] for name in names]).astype(np.int64)
+    one = {item.name: np.ones(item.size) for item in mapping.quantized.populations}
+    rate = np.concatenate([np.asarray(options.rates.get(name, one[name]), dtype=np.float64) for name in names])
+    if mapping.pairs is not None and not segments:
+        return _traffic_of_pairs(mapping, mapping.pairs, home, rate, chip)
+    neuron, to = _output_axons(mapping, segments)
+    traffic = core_traffic(home, neuron, to, rate[neuron], n_cores)
+    kinds = dict[str, dict[int, Kind]]()
+    for item in segments:
+        kinds.setdefault(item.source, {})[item.core] = item.kind
+    on_chip = output_axon_use(
+        mapping.quantized, target, dict(mapping.core_of), np.zeros(n_cores, dtype=np.int64), kinds
+    )
+    # counted neuron by neuron, axons to another chip are never underestimated
+    out = summed(home[neuron], chip[home[neuron]] != chip[to], n_cores)
+    return traffic, out + sum(on_chip[name].by_core(mapping.core_of[name], n_cores) for name in names)
+
+
+def _traffic_of_pairs(
+    mapping: Mapping, pairs: CorePairs, home: Ints, rate: NDArray[np.float64], chip: Ints
+) -> tuple[CoreTraffic, NDArray[np.float64]]:
+    """As `_traffic_of`, from the sources of each core, some cores at a time; `home` and `rate` (neurons,)."""
+    from neurodeploy.mapping.place.traffic import summed, summed_traffic
+
+    n_cores, keys, counts, messages = mapping.n_cores, list[Ints](), list[Ints](), list[NDArray[np.float64]]()
+    edges = np.searchsorted(pairs.ptr, np.arange(0, int(pairs.ptr[-1]) + PAIRS, PAIRS), "left").clip(0, n_cores)
+    for first, last in pairwise(edges.tolist()):
+        to: Ints = np.repeat(np.arange(first, last, dtype=np.int64), np.diff(pairs.ptr[first : last + 1]))
+        source = pairs.source[pairs.ptr[first] : pairs.ptr[last]]
+        sent = source < home.size
+        key, place = np.unique(home[source[sent]] * n_cores + to[sent], return_inverse=True)
+        keys.append(key)
+        counts.append(np.bincount(place.ravel(), minlength=key.size))
+        messages.append(summed(place.ravel(), rate[source[sent]], key.size))
+    key, count = (
+        np.concatenate([np.zeros(0, dtype=np.int64), *keys]),
+        np.concatenate([np.zeros(0, dtype=np.int64), *counts]),
+    )
+    order = np.argsort(key, kind="stable")
+    key, count, sums = key[order], count[order], np.concatenate([np.zeros(0), *messages])[order]
+    here, there = (output_axons_of(mapping.target, "discrete", other_chip=other) for other in (False, True))
+    price = np.where(chip[key // n_cores] == chip[key % n_cores], here, there)
+    return summed_traffic(key, count, sums, n_cores), summed(key // n_cores, price * count, n_cores)
 
 
 def _output_axons(mapping: Mapping, segments: tuple[EncodedSegment, ...]) -> tuple[Ints, Ints]:

@@ -19,7 +19,7 @@ from neurodeploy.mapping.kernels.calls import anneal, combine, gram, spread, tot
 from neurodeploy.mapping.kernels.exponential import logarithm
 from neurodeploy.mapping.time_limit import TimeLimit
 
-__all__ = ["PlacedCores", "board_of", "core_traffic", "place_cores", "summed"]
+__all__ = ["PlacedCores", "board_of", "core_traffic", "place_cores", "summed", "summed_traffic"]
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -72,16 +72,22 @@ def core_traffic(core_of_source: Ints, source: Ints, to: Ints, rate: Floats, n: 
     `core_of_source` (sources,); `source`, `to` and `rate` (pairs,): source, destination core and messages of each pair.
     """
     key, place = np.unique(core_of_source[source] * n + to, return_inverse=True)
-    pairs = np.bincount(place.ravel(), minlength=key.size)
+    return summed_traffic(key, np.bincount(place.ravel(), minlength=key.size), summed(place.ravel(), rate, key.size), n)
+
+
+def summed_traffic(key: Ints, pairs: Ints, messages: Floats, n: int) -> CoreTraffic:
+    """Return the traffic among `n` cores from its sums: `key` (m,) = sender * n + receiver, ascending; `pairs` (m,) sources
+    and `messages` (m,) of each.
+    """
     sender, receiver = key // n, key % n
     out_ptr = np.r_[0, np.cumsum(np.bincount(sender, minlength=n))].astype(np.int64)
     back = np.lexsort((sender, receiver))
     in_ptr = np.r_[0, np.cumsum(np.bincount(receiver, minlength=n))].astype(np.int64)
-    ptr, partner, messages = _either_way(sender, receiver, summed(place.ravel(), rate, key.size), n)
+    ptr, partner, both_ways = _either_way(sender, receiver, messages, n)
     return CoreTraffic(
         ptr=ptr,
         to=partner,
-        traffic=messages,
+        traffic=both_ways,
         out_ptr=out_ptr,
         out_to=receiver,
         out_pairs=pairs,

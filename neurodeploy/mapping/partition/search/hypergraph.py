@@ -14,7 +14,7 @@ from neurodeploy.network.connectivity import SynapseList
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized
 
-__all__ = ["delay_classes", "explicit_projections", "hypergraph_of", "neuron_slices"]
+__all__ = ["delay_classes", "delay_classes_of", "explicit_projections", "hypergraph_of", "neuron_slices"]
 
 Ints = NDArray[np.int64]
 
@@ -34,7 +34,13 @@ def neuron_slices(quantized: Quantized) -> dict[str, slice]:
 def delay_classes(quantized: Quantized, target: Target) -> tuple[list[int], NDArray[np.uint8]]:
     """(legal delay widths in use in bits, ascending; (longest delay + 1,) class of each delay in steps)."""
     every = explicit_projections(quantized)
-    longest = max((int(synapses.longest_delay.max(initial=0)) for _, synapses in every), default=0)
+    return delay_classes_of(
+        max((int(synapses.longest_delay.max(initial=0)) for _, synapses in every), default=0), target
+    )
+
+
+def delay_classes_of(longest: int, target: Target) -> tuple[list[int], NDArray[np.uint8]]:
+    """As `delay_classes`, where the longest delay is known."""
     legal = sorted(int(bits) for bits in target.precision.delay_bits.values)
     classes = [next((i for i, b in enumerate(legal) if (1 << b) > d), len(legal) - 1) for d in range(longest + 1)]
     return legal[: max(classes) + 1], np.array(classes, dtype=np.uint8)

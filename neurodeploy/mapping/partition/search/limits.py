@@ -16,12 +16,14 @@ from neurodeploy.mapping.kernels.structs import (
     THRESHOLDS,
     CoreLimits,
 )
-from neurodeploy.mapping.partition.search.hypergraph import delay_classes, explicit_projections
+from neurodeploy.mapping.partition.search.hypergraph import delay_classes_of, explicit_projections
+from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized
+from neurodeploy.resources.learning import axons_each, learning_bits, rule_key
 from neurodeploy.resources.limits import core_limits
 from neurodeploy.resources.synapse_memory import dense_words, index_bits_for, segment_words
 
-__all__ = ["kernel_limits"]
+__all__ = ["kernel_limits", "limits_of"]
 
 Ints = NDArray[np.int64]
 AXES = ("compartments", "synapse_memory", "input_axons", "output_axons")
@@ -30,27 +32,34 @@ AXES = ("compartments", "synapse_memory", "input_axons", "output_axons")
 
 def kernel_limits(quantized: Quantized, target: Target) -> CoreLimits:
     """Return the limits of a core of the target and the words of every list of the network's explicit projections."""
+    return limits_of(quantized, target, [item for item, _ in explicit_projections(quantized)])
+
+
+def limits_of(quantized: Quantized, target: Target, projections: list[QuantizedProjection]) -> CoreLimits:
+    """Return the limits of a core of the target and the words of every list of some projections, in their order."""
     limits = {name: item.value for name, item in core_limits(target).items()}
-    every, (levels, classes) = explicit_projections(quantized), delay_classes(quantized, target)
-    projections = [item for item, _ in every]
-    bits = sorted({item.weight_format.weight_bits for item in projections})
+    longest = [int(item.connectivity.longest_delay.max(initial=0)) for item in projections]
+    levels, classes = delay_classes_of(max(longest, default=0), target)
+    stored = [_stored_bits(target, item) for item in projections]
+    bits = sorted(set(stored))
     tables = _word_tables(target, bits, levels, _widest(quantized, target))
-    styles = [item.weight_format.model_dump_json() for item in projections]
+    styles = [item.weight_format.model_dump_json() + rule_key(item.plasticity) for item in projections]
     numbers = {style: number for number, style in enumerate(sorted(set(styles)))}
     names = [item.name for item in quantized.populations]
     parameters = _parameter_classes(quantized)
     rare = _rare_limits(limits, parameters, len(projections), delayed=bool(levels[-1]))
     if rare[ACCUMULATORS] == NO_LIMIT and "accumulators" in limits:  # one for each compartment
         limits["compartments"] = min(limits.get("compartments", NO_LIMIT), limits["accumulators"])
+    if "input_axons" in limits:  # the kernels count one for each source
+        limits["input_axons"] //= max((axons_each(target, item.plasticity) for item in projections), default=1)
     parameters[rare[[PARAMETER_SETS, THRESHOLDS]] == NO_LIMIT] = -1
-    longest = [int(synapses.longest_delay.max(initial=0)) for _, synapses in every]
     return CoreLimits(
         limit=np.array([limits.get(name, NO_LIMIT) for name in AXES], dtype=np.int64),
         compartments=np.array([item.compartments_per_neuron for item in quantized.populations], dtype=np.int64),
         sparse_words=tables.sparse,
         dense_words=tables.dense,
         index_class=tables.index_class,
-        weight_class=np.array([bits.index(item.weight_format.weight_bits) for item in projections], dtype=np.int64),
+        weight_class=np.array([bits.index(width) for width in stored], dtype=np.int64),
         format_id=np.array([numbers[style] for style in styles], dtype=np.int64),
         target_population=np.array([names.index(item.target) for item in projections], dtype=np.int64),
         n_delay_classes=np.array([int(classes[steps]) + 1 for steps in longest], dtype=np.int64),
@@ -59,6 +68,12 @@ def kernel_limits(quantized: Quantized, target: Target) -> CoreLimits:
         parameter_class=parameters,
         rare_limit=rare,
     )
+
+
+def _stored_bits(target: Target, projection: QuantizedProjection) -> int:
+    """Stored bits of a synapse without its delay and index."""
+    bits = projection.weight_format.weight_bits
+    return bits + learning_bits(target, projection.plasticity, bits)
 
 
 def _widest(quantized: Quantized, target: Target) -> int:

@@ -1,7 +1,7 @@
 """A quantized network as a chain of layers, where possible.
 
-In a chain each population has synapses from one source, and each source reaches one population, by a window or by (nearly) all
-possible synapses. Outer rows and columns of a kernel without synapses are left out: networks have them where the padding
+In a chain each population has synapses from one source, and each source reaches one population, by a window, by (nearly) all
+possible synapses, or one to one. Outer rows and columns of a kernel without synapses are left out: networks have them where the padding
 differs between the two sides.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from neurodeploy.network.connectivity import SynapseList
+from neurodeploy.network.connectivity import SynapseList, WindowConnectivity
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
@@ -17,7 +17,7 @@ from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 __all__ = ["chain_of"]
 
 Shape = tuple[int, int, int]
-NEARLY_ALL = 0.5
+NEARLY_ALL = 0.3
 """Least share of all possible synapses of a layer that is treated as dense; absent synapses are counted as if present."""
 
 
@@ -33,7 +33,8 @@ def chain_of(quantized: Quantized) -> tuple[Geometry, ...] | None:
     layers, projection = list[Geometry](), first[0]
     while True:
         before = layers[-1].shape if layers else None
-        layer = _layer(projection, populations[projection.target], before)
+        shape = quantized.network.population_by_name[projection.target].shape
+        layer = _layer(projection, populations[projection.target], before, shape)
         if layer is None:
             return None
         layers.append(layer)
@@ -42,17 +43,37 @@ def chain_of(quantized: Quantized) -> tuple[Geometry, ...] | None:
         projection = by_source[projection.target]
 
 
-def _layer(projection: QuantizedProjection, population: QuantizedPopulation, before: Shape | None) -> Geometry | None:
-    """One layer; None if it is neither dense nor a window without dilation over the layer before."""
+def _is_one_to_one(connectivity: SynapseList) -> bool:
+    return connectivity.n_synapses == connectivity.n_source == connectivity.n_target and bool(
+        (connectivity.pre == connectivity.post).all()
+    )
+
+
+def _layer(
+    projection: QuantizedProjection, population: QuantizedPopulation, before: Shape | None, own: tuple[int, ...]
+) -> Geometry | None:
+    """One layer, whose population has the shape `own`; None if it is neither dense, one to one nor a window without dilation
+    over the layer before.
+    """
     connectivity, bits = projection.connectivity, projection.weight_format.weight_bits
     delay = int(connectivity.longest_delay.max(initial=0))
-    if isinstance(connectivity, SynapseList):
-        if connectivity.n_synapses < NEARLY_ALL * connectivity.n_source * connectivity.n_target:
-            return None
-        source, shape = (connectivity.n_source, 1, 1), (population.size, 1, 1)
-        return Geometry(
-            population.name, source, shape, (1, 1), (1, 1), (0, 0), 1, False, False, population.reset, bits, delay
-        )
+    if isinstance(connectivity, WindowConnectivity):
+        return _window_layer(connectivity, population, before, (bits, delay))
+    alone = (1, 1), (1, 1), (0, 0)
+    listed = isinstance(connectivity, SynapseList)
+    if listed and len(own) == 3 and before in (None, own) and _is_one_to_one(connectivity):
+        shape = (own[0], own[1], own[2])
+        return Geometry(population.name, shape, shape, *alone, own[0], False, False, population.reset, bits, delay)
+    if connectivity.n_synapses < NEARLY_ALL * connectivity.n_source * connectivity.n_target:
+        return None
+    source, shape = (connectivity.n_source, 1, 1), (population.size, 1, 1)
+    return Geometry(population.name, source, shape, *alone, 1, False, False, population.reset, bits, delay)
+
+
+def _window_layer(
+    connectivity: WindowConnectivity, population: QuantizedPopulation, before: Shape | None, bits_delay: tuple[int, int]
+) -> Geometry | None:
+    """The layer of a window; None for one with dilation, without taps, or over another shape than the layer before."""
     if connectivity.dilation != (1, 1) or (before is not None and before != connectivity.input_shape):
         return None
     channels, _, height, width = connectivity.kernel.shape
@@ -75,6 +96,5 @@ def _layer(projection: QuantizedProjection, population: QuantizedPopulation, bef
         True,
         bool((connectivity.kernel == connectivity.kernel.flat[0]).all()),
         population.reset,
-        bits,
-        delay,
+        *bits_delay,
     )

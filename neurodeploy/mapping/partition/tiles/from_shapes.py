@@ -24,8 +24,8 @@ from neurodeploy.mapping.partition.tiles.retile import retiled
 from neurodeploy.mapping.partition.tiles.search import Chain
 from neurodeploy.mapping.partition.tiles.tilings import ADDED_UP, Tilings, compartments_of
 from neurodeploy.network.layer_shapes import Geometry, LayerStack, geometries
+from neurodeploy.resources.convolution_axons import most_atoms
 from neurodeploy.resources.limits import CODES, Limit, core_limits, exceeded
-from neurodeploy.resources.population_axons import population_axon_formats
 from neurodeploy.resources.tile import ReachCounts
 from neurodeploy.resources.tile_usage import axis_use, channel_use, tile_of
 
@@ -111,10 +111,10 @@ def shape_bounds(target: Target, layers: tuple[Geometry, ...]) -> dict[str, int]
         bounds["synapse_memory"] = ceil(bits / (limits["synapse_memory"].value * rules.word.value))
     if "compartments" in limits:
         # as many sources of a window may share an axon as it has atoms
-        atoms = max((reach.atoms for reach in population_axon_formats(target)), default=1)
+        atoms = most_atoms(target)
         pairs = [_least_pairs(layer, max(limits["compartments"].value, 1)) for layer in layers]
         shared = [-(-count // atoms) if layer.shares else count for layer, count in zip(layers, pairs, strict=True)]
-        sent = shared if rules.shared_output_axons else pairs
+        sent = shared if rules.shared_output_axons or rules.convolution is not None else pairs
         for resource, count in (("input_axons", sum(shared)), ("output_axons", sum(sent[1:]))):
             if resource in limits:
                 bounds[resource] = ceil(count / limits[resource].value)

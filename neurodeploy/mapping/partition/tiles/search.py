@@ -104,6 +104,8 @@ class _Choices:
 
         (input axons of a tile, output axons of the sources to all tiles, sources of a tile, fewest weights stored for a tile)
         """
+        if self._kind == "convolution":
+            return self._along_kernel(i)
         most, total, discrete, stored = np.zeros((4, self.axes[i].size), dtype=np.int64)
         grouped = i == 0 and self.layer.shares
         for k, side in enumerate(self.axes[i].tolist()):
@@ -114,6 +116,17 @@ class _Choices:
             total[k] = sum(sources if self._kind == "discrete" else axons)
             stored[k] = max(fewest_weights(self.layer, use) for use in dict.fromkeys(uses))
         return most, total, discrete, stored
+
+    def _along_kernel(self, i: int) -> tuple[Ints, Ints, Ints, Ints]:
+        """As `_along`, if all sources share an axon and a position shares its output axons."""
+        positions, sources, stored = np.zeros((3, self.axes[i].size), dtype=np.int64)
+        deep = self.layer.source[0] // self.layer.groups
+        for k, side in enumerate(self.axes[i].tolist()):
+            uses = self.tilings.uses(self.index, i, side)
+            sources[k] = max(use.sources for use in uses)
+            positions[k] = len(uses) if i == 0 else sum(use.sources for use in uses)
+            stored[k] = min(side, self.layer.shape[0]) * deep if i == 0 else self.layer.kernel[i - 1]
+        return np.ones_like(positions), positions, sources, stored
 
     @cached_property
     def ahead(self) -> NDArray[np.float64]:
@@ -131,6 +144,8 @@ class _Choices:
     @property
     def _kind(self) -> Kind:
         """Kind of input axon that takes fewest output axons of the layer before."""
+        if self.tilings.target.counting.convolution is not None and self.layer.shares:
+            return "convolution"
         shared = self.tilings.target.counting.shared_output_axons and self.layer.shares and self.tilings.atoms
         return "pop32" if shared else "discrete"
 

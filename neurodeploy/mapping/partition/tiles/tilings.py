@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from neurodeploy.hardware.target import Target
 from neurodeploy.network.layer_shapes import Geometry
 from neurodeploy.resources.axons import Kind, output_axons_of
+from neurodeploy.resources.convolution_axons import ATOMS
 from neurodeploy.resources.limits import Limit, core_limits
 from neurodeploy.resources.population_axons import population_axon_formats
 from neurodeploy.resources.synapse_memory import delay_bits_for
@@ -243,6 +244,8 @@ class Tilings:
         kinds: set[Kind] = {tile.kind for tile in classes} or {"discrete"}
         shared = self.target.counting.shared_output_axons and "discrete" not in kinds
         largest = max(output_axons_of(self.target, kind, other_chip=not same_chip) for kind in kinds)
+        if kinds == {"convolution"}:
+            return ATOMS, largest
         return self.atoms if shared else 1, largest
 
     def fits(self, tile: TileClass) -> bool:
