@@ -11,7 +11,7 @@ from neurodeploy.network import Network, Population
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.network.neurons import CUBA_KINDS
 
-__all__ = ["blame_findings", "has_rates", "require_floats", "require_notes", "require_rates"]
+__all__ = ["blame_findings", "has_rates", "require_fixed", "require_floats", "require_notes", "require_rates"]
 
 MOST = 0.5
 """Share of the loss from which a layer is named."""
@@ -31,6 +31,14 @@ def require_notes(network: Network, function: str) -> Notes:
         fixes = ["pass the result of nd.convert, or the .nd.json file that it wrote"]
         raise DiagnosticError(function, (finding("ND865", about("network", network.name), message, fixes=fixes),))
     return notes
+
+
+def require_fixed(network: Network, function: str) -> None:
+    """Raise DiagnosticError: ND866 if a projection learns."""
+    learning = [item.name for item in network.projections if item.plasticity is not None]
+    if learning:
+        message = "learns on the chip: there are no weights to compare with those of floats"
+        raise DiagnosticError(function, (finding("ND866", about("projection", *learning), message),))
 
 
 def require_rates(network: Network, notes: Notes, function: str) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from neurodeploy.network import Conv2d, LoihiCuba, Network, Population, Projection, Sparse
-from neurodeploy.network.connectivity import SynapseList
+from neurodeploy.network.connectivity import WindowConnectivity
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
@@ -55,7 +55,8 @@ def _chip_population(population: Population, registers: QuantizedPopulation) -> 
 
 def _chip_projection(projection: Projection, stored: QuantizedProjection) -> Projection:
     connectivity = stored.connectivity
-    if isinstance(connectivity, SynapseList):
+    if not isinstance(connectivity, WindowConnectivity):
+        connectivity = connectivity.listed()
         operation: Any = Sparse(
             shape=(connectivity.n_target, connectivity.n_source),
             post=connectivity.post,

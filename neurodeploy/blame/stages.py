@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from neurodeploy.blame.wiring import Wiring, chip_weights, float_weights
 from neurodeploy.convert.notes import NotedLayer, Notes
 from neurodeploy.hardware.dialect import Dialect
-from neurodeploy.network import If, Network
+from neurodeploy.network import If, Network, Projection
+from neurodeploy.network.delays import possible_delays
 from neurodeploy.quantize.quantized import Quantized, QuantizedPopulation
 
 __all__ = ["Stage", "Staged", "staged"]
@@ -69,7 +70,7 @@ def staged(network: Network, quantized: Quantized, dialect: Dialect, notes: Note
     chip: dict[str, list[Wiring]] = {item.name: [] for item in quantized.populations}
     lowered = {item.name: item for item in quantized.network.projections}
     for item in quantized.projections:
-        delay = _delay(lowered[item.name].delay_steps)
+        delay = _delay(lowered[item.name])
         chip[item.target].append(Wiring(item.source, delay, chip_weights(item, dialect)))
         if item.name in projections:
             floats[item.target].append(Wiring(item.source, delay, float_weights(projections[item.name])))
@@ -95,8 +96,8 @@ def staged(network: Network, quantized: Quantized, dialect: Dialect, notes: Note
     return Staged(network, dialect, notes, tuple(item for item in made if not item.depth), stages, depth, last)
 
 
-def _delay(delays: Any) -> int:
-    return int(np.max(np.asarray(delays)))
+def _delay(projection: Projection) -> int:
+    return int(possible_delays(projection).max())
 
 
 def _depths(network: Network) -> dict[str, int]:
@@ -105,6 +106,6 @@ def _depths(network: Network) -> dict[str, int]:
     for _ in network.populations:
         for item in network.projections:
             if item.source in found and item.source != item.target:
-                steps = found[item.source] + 1 + _delay(item.delay_steps)
+                steps = found[item.source] + 1 + _delay(item)
                 found[item.target] = max(found.get(item.target, 0), steps)
     return found

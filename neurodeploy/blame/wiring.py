@@ -12,7 +12,8 @@ from neurodeploy.convert.apply import apply_all
 from neurodeploy.hardware.arithmetic import effective_weights
 from neurodeploy.hardware.dialect import Dialect
 from neurodeploy.network import Chain, Projection
-from neurodeploy.network.connectivity import SynapseList
+from neurodeploy.network.connectivity import SynapseList, WindowConnectivity
+from neurodeploy.network.written_out import listed_projection
 from neurodeploy.quantize.projection import QuantizedProjection
 from neurodeploy.trained.forward import convolved
 from neurodeploy.trained.operations import Convolution
@@ -39,7 +40,7 @@ class Wiring(NamedTuple):
 
 def float_weights(projection: Projection) -> Apply:
     """Return the sums of a projection with the network's weights, in float32."""
-    operation = projection.operation
+    operation: Any = listed_projection(projection).operation
     steps = operation.operations if isinstance(operation, Chain) else (operation,)
     return lambda x: apply_all(steps, x.astype(np.float32, copy=False))
 
@@ -55,8 +56,9 @@ def chip_weights(projection: QuantizedProjection, dialect: Dialect) -> Apply:
         weights = effective_weights(dialect, mantissas, style.weight_bits, style.exponent, style.sign_mode)
         return weights.astype(np.float32)
 
-    if isinstance(connectivity, SynapseList):
-        return _listed(connectivity, added(connectivity.weights))
+    if not isinstance(connectivity, WindowConnectivity):
+        synapses = connectivity.listed()
+        return _listed(synapses, added(synapses.weights))
     convolution = Convolution(
         weights=added(connectivity.kernel),
         stride=connectivity.stride,

@@ -1,8 +1,6 @@
 """Profile: activity and cost of a run, every figure with its interval and source."""
 
-from neurodeploy.profile.budgets import Budget, Measure, budget_findings, met_budgets, read_budgets
-from neurodeploy.profile.build import profile, resource_use
-from neurodeploy.profile.estimate import (
+from neurodeploy.costs.estimate import (
     BOUNDARIES,
     Boundary,
     BoundaryCost,
@@ -15,6 +13,8 @@ from neurodeploy.profile.estimate import (
     Floor,
     StaticShare,
 )
+from neurodeploy.profile.budgets import Budget, Measure, budget_findings, met_budgets, read_budgets
+from neurodeploy.profile.build import profile, resource_use
 from neurodeploy.profile.measures import (
     COMPILATION_FIGURES,
     JUDGEMENT_FIGURES,

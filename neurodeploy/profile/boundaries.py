@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Literal
 
+from neurodeploy.costs.cost import CoreCosts
+from neurodeploy.costs.estimate import Boundary, BoundaryCost, CostPart, Estimate
 from neurodeploy.hardware.figure import CostFigure, FigureRange, high_of, low_of
 from neurodeploy.hardware.target import BoundaryTerms, Target
-from neurodeploy.profile.cost import CoreCosts
-from neurodeploy.profile.estimate import Boundary, BoundaryCost, CostPart, Estimate
 
 __all__ = ["boundary_costs", "estimate_of", "per_step", "product", "total"]
 

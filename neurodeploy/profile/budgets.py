@@ -15,6 +15,8 @@ from typing import NamedTuple
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, Subject, about, finding
 from neurodeploy.hardware.consistency import limit_units
+from neurodeploy.hardware.target import LearningEngine
+from neurodeploy.hardware.units import field_units
 
 __all__ = ["Budget", "Measure", "budget_findings", "met_budgets", "read_budgets", "similar_figures", "unit_of"]
 
@@ -148,7 +150,8 @@ def _is_known(figure: str, known: Iterable[str]) -> bool:
 def unit_of(figure: str) -> str | None:
     """Return the unit of a figure; None if it depends on the target."""
     base = figure.partition(".")[0]
-    known = {**limit_units(), **OF_A_RUN, **METRIC_UNITS, **OF_A_COMPILATION, "lower_bound": "core"}
+    learning = {"source_traces": field_units(LearningEngine)["source_traces"].name}
+    known = {**limit_units(), **learning, **OF_A_RUN, **METRIC_UNITS, **OF_A_COMPILATION, "lower_bound": "core"}
     return known.get(base)
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from neurodeploy.base.arrays import distinct
+from neurodeploy.costs.cost import CoreCosts, estimates, static_energy
+from neurodeploy.costs.counting import occupied_tiles, population_rows, travelled
+from neurodeploy.costs.estimate import BoundaryCost, CostOptions, Estimate
+from neurodeploy.costs.learning import synapse_updates
 from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.hardware.target import Target
 from neurodeploy.profile.boundaries import boundary_costs
-from neurodeploy.profile.cost import CoreCosts, estimates, static_energy
-from neurodeploy.profile.counting import occupied_tiles, population_rows, travelled
 from neurodeploy.profile.duty import static_share
-from neurodeploy.profile.estimate import BoundaryCost, CostOptions, Estimate
-from neurodeploy.profile.profile import PopulationActivity, Profile, ResourceUse
+from neurodeploy.profile.profile import LearningActivity, PopulationActivity, Profile, ResourceUse
 from neurodeploy.profile.scaling import in_scale, priced_target
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.program import Program
@@ -60,6 +61,19 @@ def _activity(program: Program, recording: Recording) -> tuple[PopulationActivit
     return tuple(found)
 
 
+def _learning(program: Program, recording: Recording) -> tuple[LearningActivity, ...]:
+    return tuple(
+        LearningActivity(
+            name=item.projection,
+            kind=item.kind,
+            synapses=item.synapses,
+            updates=int(item.updated.sum()),
+            updates_per_inference=float(item.updated.sum()) / max(recording.n_samples, 1),
+        )
+        for item in synapse_updates(program, recording)
+    )
+
+
 def _bounds(program: Program) -> tuple[int, str]:
     """The lower bound on cores from the program's tables, and the resource that determines it."""
     limits, use = core_limits(program.target), use_of_program(program)
@@ -86,6 +100,10 @@ def _missing(program: Program, recording: Recording, chips: int, priced: Target)
         found.append(
             f"active compartments: backend '{recording.backend}' did not count them; the low value assumes none, the high value all"
         )
+    plastic = any(item.plasticity is not None for item in program.network.projections)
+    unknown = [name for name, item in priced.energy.items() if item.synapse_update.energy is None]
+    if plastic and unknown:
+        found.append(f"updates of plastic synapses: no public figure of their energy in {', '.join(unknown)}")
     if chips > 1 and priced.energy:
         found.append("traffic between chips: no public figure of its energy")
     return found
@@ -129,6 +147,7 @@ def profile(
         accuracy=accuracy,
         reference_accuracy=reference_accuracy,
         populations=_activity(program, recording),
+        learning=_learning(program, recording),
         cores=program.tables.n_cores,
         cores_lower_bound=bound,
         cores_bound_by=by,

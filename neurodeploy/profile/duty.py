@@ -6,9 +6,9 @@ and r inferences per second:  mean power = P + r * E,  energy of an inference = 
 
 from __future__ import annotations
 
+from neurodeploy.costs.estimate import Boundary, BoundaryCost, Estimate, StaticShare
 from neurodeploy.hardware.target import Target
 from neurodeploy.profile.boundaries import estimate_of, product, total
-from neurodeploy.profile.estimate import Boundary, BoundaryCost, Estimate, StaticShare
 
 __all__ = ["static_share"]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from neurodeploy.base.noun import Name, Noun
+from neurodeploy.costs.estimate import Boundary, BoundaryCost, CoreFloor, Estimate, StaticShare
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.metrics import Metrics
-from neurodeploy.profile.estimate import Boundary, BoundaryCost, CoreFloor, Estimate, StaticShare
 
-__all__ = ["Estimate", "PopulationActivity", "Profile", "ResourceUse", "profile_findings"]
+__all__ = ["Estimate", "LearningActivity", "PopulationActivity", "Profile", "ResourceUse", "profile_findings"]
 
 
 class PopulationActivity(Noun):
@@ -27,6 +29,21 @@ class PopulationActivity(Noun):
     """Neurons that never spiked."""
     read_by_v: bool = False
     """Whether outputs read v of it and not its spikes, so that it need not spike."""
+
+
+class LearningActivity(Noun):
+    """Updates of the synapses of one plastic projection, over all samples."""
+
+    name: Name
+    """Name of the projection."""
+    kind: str
+    """Kind of its rule."""
+    synapses: int
+    """Number of synapses that learn."""
+    updates: int
+    """Synapses whose rule was evaluated, over all epochs and samples."""
+    updates_per_inference: float
+    """Mean over samples."""
 
 
 class ResourceUse(Noun):
@@ -52,6 +69,7 @@ class ResourceUse(Noun):
 class Profile(Noun):
     """Activity, resources and cost of one program on one stimulus."""
 
+    later: ClassVar[tuple[str, ...]] = ("learning",)
     program_digest: str
     """Digest of the program that ran."""
     target: str
@@ -81,6 +99,8 @@ class Profile(Noun):
     """Metrics of the answers and decoded values; None if they were not asked for."""
     populations: tuple[PopulationActivity, ...]
     """Activity of each population."""
+    learning: tuple[LearningActivity, ...] = ()
+    """Updates of the synapses of each plastic projection."""
     cores: int
     """Cores used by the program."""
     cores_lower_bound: int
@@ -132,7 +152,7 @@ class Profile(Noun):
 
 def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic, ...]:
     """Return notes on the figures: ND515 (a part of an inference), ND601 (no energy figure), ND602 (modelled), ND603 (silent),
-    ND610 (rate), ND612 (scaled), ND613 (boundary), ND614 (static power).
+    ND610 (rate), ND612 (scaled), ND613 (boundary), ND614 (static power), ND615 (updates of plastic synapses).
 
     `part`: the caller already reports ND515.
     """
@@ -142,6 +162,10 @@ def profile_findings(result: Profile, *, part: bool = False) -> tuple[Diagnostic
         message = f"figures are of steps {result.first_step:,} to {last:,}, a part of each inference"
         found.append(finding("ND515", about("recording"), message))
     found += [*_on_energy(result), *_on_rate(result)]
+    if result.learning:
+        total = sum(item.updates_per_inference for item in result.learning)
+        message = f"{total:,.0f} updates of plastic synapses an inference are counted from spikes, as if the whole run learned"
+        found.append(finding("ND615", about("target", result.target), message))
     for item in result.populations:
         if item.spikes == 0 and item.size and not item.read_by_v:
             found.append(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 from neurodeploy.base.noun import Noun
+from neurodeploy.costs.estimate import Estimate
 from neurodeploy.diagnostics.choices import needs
-from neurodeploy.profile.estimate import Estimate
 from neurodeploy.profile.profile import Profile
 
 __all__ = ["Ranking", "rank_energy", "rank_time"]

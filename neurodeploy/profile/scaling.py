@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from neurodeploy.costs.cost import CoreCosts
+from neurodeploy.costs.estimate import CoreFloor, CostPart, EnergySource, Estimate
 from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.hardware.figure import CostFigure, high_of, low_of
 from neurodeploy.hardware.files import load_target
 from neurodeploy.hardware.target import Target
-from neurodeploy.profile.cost import CoreCosts
-from neurodeploy.profile.estimate import CoreFloor, CostPart, EnergySource, Estimate
 
 __all__ = ["in_scale", "priced_target"]
 
-TIMES = ("memory_s", "compute_s", "traffic_s", "barrier_s", "busy_s")
+TIMES = ("memory_s", "compute_s", "traffic_s", "learning_s", "barrier_s", "busy_s")
 
 
 def priced_target(target: Target, energy: EnergySource) -> Target:

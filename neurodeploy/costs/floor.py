@@ -4,7 +4,8 @@ Under an energy profile with the times t, core c spends in the mean step
   memory  = synops * t_synop                                       (reading of synapses that messages touch)
   compute = compartments * t_access + active * t_update + spikes * t_spike
   traffic = messages out * t_message_out + messages in * t_message_in
-and is busy for max(compute + messages out * t_message_out, memory + messages in * t_message_in), step by step. The step
+  learning = updates of plastic synapses * t_synapse_update        (after the spikes of the step)
+and is busy for max(compute + messages out * t_message_out, memory + messages in * t_message_in) + learning, step by step. The step
 takes the barrier and the longest of these; memory, compute and traffic as bounds of a step follow Yik et al.,
 arXiv:2511.21549, and Timcheck et al., arXiv:2601.10035.
 """
@@ -16,15 +17,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.costs.counting import Counts
+from neurodeploy.costs.estimate import CoreFloor, Floor
 from neurodeploy.hardware.figure import value_of
 from neurodeploy.hardware.target import EnergyProfile
-from neurodeploy.profile.counting import Counts
-from neurodeploy.profile.estimate import CoreFloor, Floor
 
 __all__ = ["CoreTimes", "core_times", "floors_of"]
 
 Array = NDArray[np.float64]
-FLOORS: tuple[Floor, ...] = ("memory", "compute", "traffic", "barrier")
+FLOORS: tuple[Floor, ...] = ("memory", "compute", "traffic", "barrier", "learning")
 
 
 class CoreTimes(NamedTuple):
@@ -33,6 +34,7 @@ class CoreTimes(NamedTuple):
     memory: Array
     compute: Array
     traffic: Array
+    learning: Array
     busy: Array
 
 
@@ -49,8 +51,9 @@ def core_times(part: Counts, rows: Array, active: Array, profile: EnergyProfile)
     memory = np.zeros(part.spikes.shape)
     for name in ("dense", "sparse", "shared"):
         memory = memory + getattr(part, f"synops_{name}") * value_of(getattr(profile, f"synop_{name}").time)
-    busy = np.maximum(compute + send, receive + memory)
-    return CoreTimes(memory, compute, send + receive, busy)
+    learning: Array = np.asarray(part.synapse_updates * value_of(profile.synapse_update.time), dtype=np.float64)
+    busy = np.maximum(compute + send, receive + memory) + learning
+    return CoreTimes(memory, compute, send + receive, learning, busy)
 
 
 def floors_of(times: CoreTimes, steps: int, barrier_s: float) -> tuple[CoreFloor, ...]:
@@ -62,7 +65,7 @@ def floors_of(times: CoreTimes, steps: int, barrier_s: float) -> tuple[CoreFloor
     found = list[CoreFloor]()
     for core in range(times.busy.size):
         mean = [float(item[core]) / steps for item in times]
-        kinds = dict(zip(FLOORS, [*mean[:3], barrier_s], strict=True))
+        kinds = dict(zip(FLOORS, [*mean[:3], barrier_s, mean[3]], strict=True))
         order = sorted(FLOORS, key=lambda name: -kinds[name])
         second = kinds[order[1]]
         found.append(
@@ -72,7 +75,8 @@ def floors_of(times: CoreTimes, steps: int, barrier_s: float) -> tuple[CoreFloor
                 compute_s=mean[1],
                 traffic_s=mean[2],
                 barrier_s=barrier_s,
-                busy_s=mean[3],
+                learning_s=mean[3],
+                busy_s=mean[4],
                 binds=order[0],
                 margin=kinds[order[0]] / second if second else 0.0,
                 share=float(times.busy[core]) / busiest if busiest else 0.0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypedDict, get_args
+from typing import ClassVar, Literal, TypedDict, get_args
 
 from pydantic import Field
 
@@ -34,8 +34,9 @@ BOUNDARIES: tuple[Boundary, ...] = get_args(Boundary)
 EnergySource = Literal["published", "scaled"]
 """published: only figures of the chip itself. scaled: figures of another chip times published ratios, never ranked."""
 
-Floor = Literal["memory", "compute", "traffic", "barrier"]
-"""What a core spends a step on: reading synapses, updating compartments, sending and receiving messages, or waiting."""
+Floor = Literal["memory", "compute", "traffic", "learning", "barrier"]
+"""What a core spends a step on: reading synapses, updating compartments, sending and receiving messages, updating plastic
+synapses, or waiting."""
 
 
 class CostOptions(Noun):
@@ -114,9 +115,10 @@ class CoreFloor(Noun):
     """Mean time of one core in a step, by what it spends it on, under the nominal energy profile of the target.
 
     A core updates compartments and sends, and independently of that receives messages and reads synapses; it needs the longer
-    of the two.
+    of the two, and then updates plastic synapses.
     """
 
+    later: ClassVar[tuple[str, ...]] = ("learning_s",)
     core: int
     """Number of the core in the program."""
     memory_s: float
@@ -125,14 +127,17 @@ class CoreFloor(Noun):
     """Updates of compartments and spikes, in s per step."""
     traffic_s: float
     """Sending and receiving of messages, in s per step."""
+    learning_s: float = 0.0
+    """Updates of plastic synapses, in s per step."""
     barrier_s: float
     """Synchronisation of the cores of a chip, in s per step; the same for all cores."""
     busy_s: float
-    """Longer of updating and sending, or receiving and reading, in s per step; mean over steps, barrier not included."""
+    """Longer of updating and sending, or receiving and reading, and learning, in s per step; mean over steps, barrier not
+    included."""
     binds: Floor
-    """The largest of the four times."""
+    """The largest of these times."""
     margin: float
-    """Largest of the four times over the second largest, at least 1; infinite values are given as 0: there is no second."""
+    """Largest of these times over the second largest, at least 1; infinite values are given as 0: there is no second."""
     share: float
     """`busy_s` over that of the busiest core, from 0 to 1: 1 marks the core that determines the step."""
 

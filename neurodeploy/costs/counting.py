@@ -14,10 +14,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.arrays import places_of
+from neurodeploy.costs.learning import synapse_updates
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 
-__all__ = ["Counts", "Hops", "counts", "occupied_tiles", "population_rows", "travelled"]
+__all__ = [
+    "Counts",
+    "Hops",
+    "Routes",
+    "counts",
+    "hops_of",
+    "occupied_tiles",
+    "population_rows",
+    "routes_of",
+    "tiles_of",
+    "travelled",
+]
 
 Ints = NDArray[np.int64]
 
@@ -45,9 +57,11 @@ class Counts(NamedTuple):
     """List entries touched, by encoding; counted in the step the message is received."""
     synops_sparse: Ints
     synops_shared: Ints
+    synapse_updates: Ints
+    """Plastic synapses whose rule is evaluated after the step, see `costs.learning`."""
 
 
-class _Sources(NamedTuple):
+class Routes(NamedTuple):
     """Routes of every neuron and input line: [ptr[i], ptr[i + 1]) belong to source i."""
 
     first: dict[str, Any]
@@ -60,7 +74,8 @@ class _Sources(NamedTuple):
     """(3, n_routes) list entries by encoding."""
 
 
-def _sources(program: Program) -> _Sources:
+def routes_of(program: Program) -> Routes:
+    """Return where the spikes of a program go."""
     tables = program.tables
     lengths = np.concatenate([np.diff(tables.out_axon_ptr), *(np.diff(item.ptr) for item in program.inputs)])
     to_core = np.concatenate([tables.out_core, *(item.core for item in program.inputs)]).astype(np.int64)
@@ -76,10 +91,10 @@ def _sources(program: Program) -> _Sources:
     for item in program.inputs:
         first[item.name], number = number, number + item.ptr.size - 1
     core = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))
-    return _Sources(first, core, np.r_[0, np.cumsum(lengths)].astype(np.int64), to_core, entries)
+    return Routes(first, core, np.r_[0, np.cumsum(lengths)].astype(np.int64), to_core, entries)
 
 
-def _senders(program: Program, recording: Recording, sources: _Sources) -> tuple[Ints, Ints]:
+def _senders(program: Program, recording: Recording, sources: Routes) -> tuple[Ints, Ints]:
     """(step, source) of every spike and input spike, by step; steps are counted from 0 over all samples."""
     parts = [(np.zeros((0, 2), dtype=np.int64), np.zeros(0, dtype=np.int64))]
     for item in program.populations:
@@ -103,7 +118,7 @@ def counts(program: Program, recording: Recording) -> Iterator[Counts]:
     """Yield the events of all steps, those without events included with zeros, in ranges of whole samples, or of a part of a
     long one. Messages sent before the first step of the recording are not included.
     """
-    sources = _sources(program)
+    sources, learned = routes_of(program), _learned(program, recording)
     step, source = _senders(program, recording, sources)
     length, n_cores = _length(recording), program.tables.n_cores
     messages = (sources.ptr[source + 1] - sources.ptr[source]) + 1
@@ -115,7 +130,23 @@ def counts(program: Program, recording: Recording) -> Iterator[Counts]:
             per_step = np.bincount(step[low:high] - first * length, messages[low:high], length) + n_cores
             cuts = (np.flatnonzero(np.diff(np.cumsum(per_step) // MESSAGES)) + 1).tolist()
         for start, stop in pairwise([first * length, *(first * length + cut for cut in cuts), last * length]):
-            yield _range(sources, start, stop, length, step, source)
+            part = _range(sources, start, stop, length, step, source)
+            yield part._replace(synapse_updates=_updates(part, learned))
+
+
+def _learned(program: Program, recording: Recording) -> Ints:
+    """(3, n) step, core and number of updates of plastic synapses, by step."""
+    found = [np.stack([item.step, item.core, item.updated]) for item in synapse_updates(program, recording)]
+    rows = np.concatenate([np.zeros((3, 0), dtype=np.int64), *found], axis=1)
+    return rows[:, np.argsort(rows[0], kind="stable")]
+
+
+def _updates(part: Counts, learned: Ints) -> Ints:
+    """(steps, n_cores) updates of plastic synapses in the steps of a part."""
+    low, high = np.searchsorted(learned[0], [part.first, part.first + part.spikes.shape[0]])
+    total = np.zeros(part.spikes.shape, dtype=np.int64)
+    np.add.at(total, (learned[0, low:high] - part.first, learned[1, low:high]), learned[2, low:high])
+    return total
 
 
 def _groups(total: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
@@ -129,7 +160,7 @@ def _groups(total: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
         first = last
 
 
-def _range(sources: _Sources, start: int, stop: int, length: int, step: Ints, source: Ints) -> Counts:
+def _range(sources: Routes, start: int, stop: int, length: int, step: Ints, source: Ints) -> Counts:
     """Counts of steps [start, stop), from all events by ascending `step`."""
     n_cores = int(sources.core.max(initial=-1)) + 1
     shape = (stop - start, n_cores)
@@ -151,7 +182,8 @@ def _range(sources: _Sources, start: int, stop: int, length: int, step: Ints, so
     came, to_core = np.repeat(came, per), sources.to_core[route]
     synops = [by_core(came, to_core, kind[route]) for kind in sources.entries]
     spikes, out = by_core(sent[fired], core), by_core(sent[fired], core, routes)
-    return Counts(start, spikes, out, by_core(came, to_core), *synops)
+    none = np.zeros(shape, dtype=np.int64)
+    return Counts(start, spikes, out, by_core(came, to_core), *synops, synapse_updates=none)
 
 
 class Hops(NamedTuple):
@@ -163,8 +195,8 @@ class Hops(NamedTuple):
     """Messages that leave their chip; they are not included in the hops."""
 
 
-def _tiles(program: Program) -> tuple[Ints, Ints, Ints]:
-    """(chip, tile column, tile row) of each core."""
+def tiles_of(program: Program) -> tuple[Ints, Ints, Ints]:
+    """Return (chip, tile column, tile row) of each core."""
     chip_of = program.target.chip
     chip, core = np.divmod(program.tables.core_id, int(chip_of.cores.value))
     tile = core // int(chip_of.cores_per_tile.value)
@@ -174,7 +206,7 @@ def _tiles(program: Program) -> tuple[Ints, Ints, Ints]:
 
 def occupied_tiles(program: Program) -> dict[int, int]:
     """Return occupied tiles by chip."""
-    chip, column, row = _tiles(program)
+    chip, column, row = tiles_of(program)
     tiles = np.unique(np.stack([chip, column, row], axis=1), axis=0)
     chips, counts = np.unique(tiles[:, 0], return_counts=True)
     return {int(c): int(n) for c, n in zip(chips, counts, strict=True)}
@@ -199,11 +231,16 @@ def _spikes_by_row(program: Program, recording: Recording) -> Ints:
 
 def travelled(program: Program, recording: Recording) -> Hops:
     """Return the hops of all messages between cores, X first then Y; cores of one tile are 0 hops apart."""
+    return hops_of(program, _spikes_by_row(program, recording))
+
+
+def hops_of(program: Program, spikes: NDArray[Any]) -> Hops:
+    """Return the hops of all messages between cores, as `travelled` does. `spikes`: (n_rows,) of each row of the tables."""
     tables = program.tables
-    chip, column, row = _tiles(program)
+    chip, column, row = tiles_of(program)
     core = np.repeat(np.arange(tables.n_cores), np.diff(tables.compartment_ptr))
     per_row = np.diff(tables.out_axon_ptr)
-    source, spikes = np.repeat(core, per_row), np.repeat(_spikes_by_row(program, recording), per_row)
+    source, spikes = np.repeat(core, per_row), np.repeat(spikes, per_row)
     same = chip[source] == chip[tables.out_core]
     horizontal = np.abs(column[source] - column[tables.out_core]) * same
     vertical = np.abs(row[source] - row[tables.out_core]) * same

@@ -2,9 +2,9 @@
 
 Per step t, with c a core:
   energy = sum_c [compartments * access + active * update + spikes * spike + out * message_out + in * message_in + synops * synop]
-           + hops * hop;
-  time   = barrier(tiles) + max( max_c [compartments * access + active * update + spikes * spike + out * message_out],
-                                 max_c [in * message_in + synops * synop] ).
+           + learned * synapse_update + hops * hop;
+  time   = barrier(tiles) + max_c [ max(compartments * access + active * update + spikes * spike + out * message_out,
+                                        in * message_in + synops * synop) + learned * synapse_update ].
 Source: the closed form that reproduces SANA-FE 2.2.9 within 0.21 % of energy; its time is a lower estimate under heavy
 many-to-many traffic. All figures come from the profile: an event without a figure costs nothing in that profile.
 """
@@ -17,11 +17,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.costs.counting import Counts, Hops, counts, occupied_tiles, population_rows, travelled
+from neurodeploy.costs.estimate import CoreFloor, CostPart, Estimate
+from neurodeploy.costs.floor import CoreTimes, core_times, floors_of
 from neurodeploy.hardware.figure import CostFigure, FigureTable, high_of, low_of, value_of
 from neurodeploy.hardware.target import EnergyProfile, Target
-from neurodeploy.profile.counting import Counts, Hops, counts, occupied_tiles, population_rows, travelled
-from neurodeploy.profile.estimate import CoreFloor, CostPart, Estimate
-from neurodeploy.profile.floor import CoreTimes, core_times, floors_of
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
 
@@ -32,13 +32,16 @@ __all__ = [
     "Totals",
     "barrier_of",
     "cost_under",
+    "costs_of",
+    "energy_bounds",
     "estimates",
+    "events_of",
     "static_energy",
     "tally",
 ]
 
 Array = NDArray[np.float64]
-UPDATES = "updates of compartments"
+UPDATES, LEARNING = "updates of compartments", "updates of plastic synapses"
 
 
 class Cost(NamedTuple):
@@ -80,6 +83,7 @@ class Totals(NamedTuple):
     synops_dense: float
     synops_sparse: float
     synops_shared: float
+    synapse_updates: float
 
 
 def _active(recording: Recording, part: Counts, rows: Array) -> Array:
@@ -103,7 +107,7 @@ def tally(program: Program, recording: Recording, profiles: Iterable[EnergyProfi
     """Return the events of a `recording` of a `program`, and for each of the `profiles` the time of the cores."""
     rows, names = population_rows(program).astype(np.float64), Counts._fields[1:]
     chosen, sums, steps = list(profiles), dict.fromkeys(names, 0.0), 0
-    busy = [Busy(np.zeros(()), CoreTimes(*np.zeros((4, rows.size)))) for _ in chosen]
+    busy = [Busy(np.zeros(()), CoreTimes(*np.zeros((5, rows.size)))) for _ in chosen]
     for part in counts(program, recording):
         steps += part.spikes.shape[0]
         for name in names:
@@ -128,9 +132,13 @@ def _added(before: Array, seconds: Array) -> Array:
 Event = tuple[str, float, CostFigure | None]
 
 
-def _events(totals: Totals, hops: Hops, profile: EnergyProfile) -> list[Event]:
-    """(part of the bill, number of events, energy of one) of everything that takes energy."""
+def events_of(totals: Totals, hops: Hops, profile: EnergyProfile) -> list[Event]:
+    """Return (part of the bill, number of events, energy of one) of everything that takes energy.
+
+    `totals`, `hops`: events of a program. `profile`: of their energies; profiles give the same events in the same order.
+    """
     active = totals.updates if totals.active is None else totals.active
+    learned = [(LEARNING, totals.synapse_updates, profile.synapse_update.energy)] if totals.synapse_updates else []
     return [
         (UPDATES, totals.updates, profile.access.energy),
         (UPDATES, active, profile.update.energy),
@@ -142,6 +150,7 @@ def _events(totals: Totals, hops: Hops, profile: EnergyProfile) -> list[Event]:
         ("synaptic operations", totals.synops_shared, profile.synop_shared.energy),
         ("hops in the mesh", hops.horizontal, profile.hop_horizontal.energy),
         ("hops in the mesh", hops.vertical, profile.hop_vertical.energy),
+        *learned,
     ]
 
 
@@ -150,7 +159,7 @@ def cost_under(program: Program, totals: Totals, hops: Hops, profile: EnergyProf
 
     `totals`, `hops`: events of the recording of `program`. `busy_s`: time of the busiest cores, summed over all steps.
     """
-    events = _events(totals, hops, profile)
+    events = events_of(totals, hops, profile)
     barrier = barrier_of(program, profile) * totals.steps
     uncounted = 0.0 if totals.active is not None else totals.updates * value_of(profile.update.energy)
     return Cost(
@@ -191,23 +200,51 @@ def estimates(program: Program, recording: Recording, priced: Target | None = No
     totals, busy = tally(program, recording, target.energy.values())
     if target.energy_nominal is None or not recording.n_samples:
         return totals, None
-    hops, n = travelled(program, recording), recording.n_samples
+    return totals, costs_of(program, totals, travelled(program, recording), busy, recording.n_samples, target)
+
+
+def costs_of(program: Program, totals: Totals, hops: Hops, busy: list[Busy], n: int, target: Target) -> CoreCosts:
+    """Return the costs of each of `n` inferences, as `estimates` does, from the events of all.
+
+    `totals`, `hops`: events of `program`. `busy`: times of its cores under each profile of `target`, which has a nominal one.
+    """
     costs = {
         name: cost_under(program, totals, hops, profile, float(item.busiest_s))
         for (name, profile), item in zip(target.energy.items(), busy, strict=True)
     }
-    nominal, profile = costs[target.energy_nominal], target.energy[target.energy_nominal]
-    source = f"{target.file} energy." + ", energy.".join(target.energy)
-    bounds = [bound for c in costs.values() for bound in (c.high_j, c.low_j - c.uncounted_j)]
-    energy = _widened(bounds, nominal.energy_j, value_of(profile.published_energy_error), "J", source, n)
+    name = target.energy_nominal or ""
+    nominal, profile = costs[name], target.energy[name]
+    source, energy = _source(target), _energy(target, name, costs, n)
     chips = len(occupied_tiles(program))
     across = value_of(target.barrier_chips) * totals.steps if chips > 1 else 0.0
     times = [c.time_s for c in costs.values()]
     times += [c.time_s - c.barrier_s + across for c in costs.values()] if chips > 1 else []
     time = _widened(times, nominal.time_s, value_of(profile.published_time_error), "s", source, n)
-    cores = dict(zip(target.energy, busy, strict=True))[target.energy_nominal].cores
+    cores = dict(zip(target.energy, busy, strict=True))[name].cores
     floors = floors_of(cores, totals.steps, barrier_of(program, profile)) if totals.steps else ()
-    return totals, CoreCosts(energy, time, _parts(target, totals, hops, n), floors)
+    return CoreCosts(energy, time, _parts(target, totals, hops, n), floors)
+
+
+def energy_bounds(program: Program, totals: Totals, hops: Hops) -> Estimate | None:
+    """Return the energy of all samples together, in J, over the energy profiles of the target of a `program`, as estimates
+    finds that of one inference; None if it has no profile. `totals`, `hops`: events of the samples.
+    """
+    target = program.target
+    if target.energy_nominal is None:
+        return None
+    costs = {name: cost_under(program, totals, hops, profile, 0.0) for name, profile in target.energy.items()}
+    return _energy(target, target.energy_nominal, costs, 1)
+
+
+def _source(target: Target) -> str:
+    return f"{target.file} energy." + ", energy.".join(target.energy)
+
+
+def _energy(target: Target, nominal: str, costs: dict[str, Cost], n: int) -> Estimate:
+    """The energy of each of `n` inferences, from that of all under each profile."""
+    bounds = [bound for c in costs.values() for bound in (c.high_j, c.low_j - c.uncounted_j)]
+    error = value_of(target.energy[nominal].published_energy_error)
+    return _widened(bounds, costs[nominal].energy_j, error, "J", _source(target), n)
 
 
 def _parts(target: Target, totals: Totals, hops: Hops, n: int) -> tuple[CostPart, ...]:
@@ -215,14 +252,13 @@ def _parts(target: Target, totals: Totals, hops: Hops, n: int) -> tuple[CostPart
     sums: dict[str, list[tuple[float, float, float]]] = {}
     for profile in target.energy.values():
         by_part: dict[str, tuple[float, float, float]] = {}
-        for part, number, figure in _events(totals, hops, profile):
+        for part, number, figure in events_of(totals, hops, profile):
             low, value, high = by_part.get(part, (0.0, 0.0, 0.0))
             least = 0.0 if totals.active is None and figure is profile.update.energy else low_of(figure)
             by_part[part] = low + number * least, value + number * value_of(figure), high + number * high_of(figure)
         for part, found in by_part.items():
             sums.setdefault(part, []).append(found)
-    nominal = list(target.energy).index(target.energy_nominal or "")
-    source = f"{target.file} energy." + ", energy.".join(target.energy)
+    nominal, source = list(target.energy).index(target.energy_nominal or ""), _source(target)
     return tuple(
         CostPart(
             name=part,
