@@ -1,4 +1,4 @@
-"""The conformance corpus: a case for every operation, neuron kind, delay, reset, sign mode and edge of the arithmetic."""
+"""The conformance corpus: a case for every operation, neuron kind, delay, reset, sign mode, learning rule and arithmetic edge."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 
 from neurodeploy.conformance.kinds import float_cases, graded_cases
+from neurodeploy.conformance.learning import learning_cases
 from neurodeploy.conformance.parts import MIXED, Case, cells, events, joined, lines, mixed, one, projection, registers
 from neurodeploy.network import (
     Chain,
@@ -211,5 +212,6 @@ def corpus() -> tuple[Case, ...]:
         _layers,
         float_cases,
         graded_cases,
+        learning_cases,
     )
     return tuple(case for part in parts for case in part())

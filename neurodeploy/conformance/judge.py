@@ -18,6 +18,8 @@ __all__ = ["Judgement", "conformance_findings", "judge", "program_of"]
 
 Outcome = Literal["exact", "refused", "differs", "failed"]
 EMULATOR = "emulator"
+REFUSALS = frozenset({"ND502", "ND521", "ND543"})
+"""Findings of a run that a backend refuses: for a feature, for rules that it does not learn, for a dialect."""
 
 
 class Judgement(Noun):
@@ -80,7 +82,7 @@ def judge(case: Case, backend: str) -> Judgement:
         recording = run(program, case.stimulus, backend=backend, until=case.steps)
     except DiagnosticError as error:
         first = error.diagnostics[0]
-        outcome = "refused" if first.code in ("ND502", "ND543") else "failed"
+        outcome = "refused" if first.code in REFUSALS else "failed"
         return judgement(outcome, code=first.code, message=first.message)
     wanted = run(program, case.stimulus, backend=EMULATOR, until=case.steps)
     apart = errors_in(compare_findings(wanted, recording, program))

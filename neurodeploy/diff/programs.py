@@ -99,6 +99,16 @@ def _moves(base: Program, head: Program) -> Iterator[Difference]:
             yield difference(about("population", item.name), "cores", *cores, kind="moved", why=why)
 
 
+def _faults(base: Program, head: Program) -> Iterator[Difference]:
+    """A row where the programs run under other hardware faults."""
+    if base.faults != head.faults:
+        alone = [sum(item not in other.faults for item in one.faults) for one, other in ((base, head), (head, base))]
+        why = f"{alone[0]:,} only in the first, {alone[1]:,} only in the second"
+        yield difference(
+            about("program", head.network.name), "hardware faults", len(base.faults), len(head.faults), why=why
+        )
+
+
 def program_differences(base: Program, head: Program, names: tuple[str, str] = ("base", "head")) -> Differences:
     """Return how two programs differ, and why. `base`, `head`: the programs. `names`: what to call them.
 
@@ -108,7 +118,7 @@ def program_differences(base: Program, head: Program, names: tuple[str, str] = (
         moved_figures(program_figures(base), program_figures(head), unit_of_total, about("program", head.network.name))
     )
     rows += [*network_rows(base.network, head.network), *_target(base.target, head.target)]
-    rows += [*_integers(base, head), *_moves(base, head)]
+    rows += [*_integers(base, head), *_moves(base, head), *_faults(base, head)]
     if not rows and base.digest() != head.digest():
         rows.append(difference(about("program", head.network.name), "digest", base.digest()[:12], head.digest()[:12]))
     reasons = program_reasons(provenance_of(base), provenance_of(head))

@@ -8,7 +8,7 @@ import numpy as np
 
 from neurodeploy.base.noun import IntArray
 from neurodeploy.diagnostics import about
-from neurodeploy.diff.fields import mean_size
+from neurodeploy.diff.fields import array_difference, mean_size
 from neurodeploy.diff.nouns import Difference, Differences, Reason, difference
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.compare import first_divergence, not_comparable
@@ -52,6 +52,18 @@ def _states(base: Recording, head: Recording) -> Iterator[Difference]:
             yield difference(about("probe", name), "states (mean size)", sizes[0], sizes[1], kind="moved", why=why)
 
 
+def _learned(base: Recording, head: Recording) -> Iterator[Difference]:
+    one, other = ({} if item.learned is None else item.learned.synapses for item in (base, head))
+    for name in dict.fromkeys((*one, *other)):
+        projection, _, variable = name.rpartition(".")
+        where, field = about("projection", projection), f"learned {variable}"
+        if name not in one or name not in other:
+            before, after = (str(list(held[name].shape)) if name in held else None for held in (one, other))
+            yield difference(where, field, before, after)
+        elif (row := array_difference(where, field, one[name], other[name])) is not None:
+            yield row
+
+
 def _reasons(base: Recording, head: Recording) -> Iterator[Reason]:
     if base.program_digest != head.program_digest:
         text = f"of different programs: {base.program_digest[:12]} and {head.program_digest[:12]}"
@@ -75,7 +87,7 @@ def recording_differences(base: Recording, head: Recording, names: tuple[str, st
 
     For two runs of one program, the earliest difference is a row; `nd.compare` says more about it.
     """
-    rows = [*_spikes(base, head), *_states(base, head)]
+    rows = [*_spikes(base, head), *_states(base, head), *_learned(base, head)]
     reasons = tuple(_reasons(base, head))
     first = first_divergence(base, head) if rows and not not_comparable(base, head) else None
     if first is not None:

@@ -10,7 +10,7 @@ from neurodeploy.signals import (
     SampleValues,
     Stimulus,
 )
-from neurodeploy.simulate.backend import Backend
+from neurodeploy.simulate.backend import Backend, BackendSession, StreamingBackend
 from neurodeploy.simulate.compare import Divergence, backend_dialects, compare_findings, first_divergence
 from neurodeploy.simulate.decode import accuracy, answers, decoded, drain_steps
 from neurodeploy.simulate.encode import encode
@@ -25,6 +25,7 @@ from neurodeploy.simulate.stimulus_files import load_stimulus
 
 __all__ = [
     "Backend",
+    "BackendSession",
     "Divergence",
     "Progress",
     "Recording",
@@ -34,6 +35,7 @@ __all__ = [
     "SampleValues",
     "Samples",
     "Stimulus",
+    "StreamingBackend",
     "accuracy",
     "answers",
     "backend_dialects",

@@ -12,15 +12,16 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, about, finding, raise_errors
 from neurodeploy.network import Events, Input, Network, Spikes
 from neurodeploy.program.program import Program
-from neurodeploy.signals import Recording, RunOptions, RunState, Stimulus
+from neurodeploy.signals import Learned, Recording, RunOptions, RunState, Stimulus
 from neurodeploy.simulate.encode import encode_values
 from neurodeploy.simulate.encoding_findings import merged_findings
 from neurodeploy.simulate.events import plain_columns
+from neurodeploy.simulate.learning_check import apart_findings, sequence_faults
 from neurodeploy.simulate.resume import state_slice
 from neurodeploy.simulate.run_warnings import with_findings
 from neurodeploy.simulate.samples import OneSample, sample_values
 
-__all__ = ["joined", "run_in_batches"]
+__all__ = ["batch_options", "joined", "run_in_batches"]
 
 Array = NDArray[Any]
 BATCH = 64
@@ -32,14 +33,16 @@ def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunO
     """Return the recording of all samples. One batch at a time is in memory; the batch size never changes results.
 
     Without `options.steps`, the first sample sets the length of all samples. Raises DiagnosticError: ND505
-    (samples), ND509 and ND511 (states or noise for another number of samples), and the codes of `run`.
+    (samples), ND509, ND511 and ND518 (states, noise or learned weights for another number of samples), ND520 (a sequence
+    with states), and the codes of `run`.
     """
     parts, done, steps, found = list[Recording](), 0, options.steps, list[Diagnostic]()
     for group in _batches(samples, options.batch or BATCH):
         steps = steps or _length(program.network, group[0])
         stop = done + len(group)
+        raise_errors("run", list(sequence_faults(program, stop, options)))
         stimulus = _encoded(program.network, group, steps, done, options)
-        part = run(stimulus, _batch_options(options, done, stop))
+        part = run(stimulus, batch_options(options, done, stop, parts[-1:]))
         found += stimulus.findings if parts else part.findings  # what the backend says holds for all batches
         whole = part.complete or not parts or part.n_steps == parts[0].n_steps
         parts.append(part) if whole else parts.append(_stopped(parts.pop()))
@@ -48,7 +51,8 @@ def run_in_batches(program: Program, samples: Iterator[OneSample], options: RunO
             break
     raise_errors("run", [] if parts else [finding("ND505", about("network", program.network.name), "got no samples")])
     raise_errors("run", _count_faults(options, done) if parts[-1].complete else [])
-    return with_findings(program, joined(parts), merged_findings(found))
+    made = joined(parts, in_sequence=options.learn == "sequential")
+    return with_findings(program, made, (*merged_findings(found), *apart_findings(program, done, options)))
 
 
 def _encoded(
@@ -65,8 +69,17 @@ def _encoded(
     )
 
 
-def _batch_options(options: RunOptions, start: int, stop: int) -> RunOptions:
-    """Options of a batch of samples [start, stop), with their share of state and noise."""
+def batch_options(options: RunOptions, start: int, stop: int, before: list[Recording]) -> RunOptions:
+    """Return the options of a batch of samples [start, stop), with their share of state, noise and learned weights.
+
+    `options`: of all samples. `before`: the batch before it, from which samples that learn in sequence go on.
+
+    Raises DiagnosticError: ND509 (a state of fewer samples).
+    """
+    if options.learn == "sequential" and before:
+        options = options.model_copy(update={"learned": before[0].learned})
+    elif options.learned is not None and options.learn != "sequential":
+        options = options.model_copy(update={"learned": _learned_slice(options.learned, start, stop)})
     if options.resume is None and not options.noise:
         return options
     noise = {name: draws if len(draws) == 1 else draws[start:stop] for name, draws in options.noise.items()}
@@ -77,8 +90,14 @@ def _batch_options(options: RunOptions, start: int, stop: int) -> RunOptions:
     )
 
 
+def _learned_slice(learned: Learned, start: int, stop: int) -> Learned:
+    """What samples [start, stop) begin with: their rows, or the row of all."""
+    rows = {name: rows if len(rows) == 1 else rows[start:stop] for name, rows in learned.synapses.items()}
+    return learned.model_copy(update={"synapses": rows})
+
+
 def _count_faults(options: RunOptions, samples: int) -> list[Diagnostic]:
-    """ND509 and ND511 if a state or noise is for another number of samples."""
+    """ND509, ND511 and ND518 if a state, noise or learned weights are for another number of samples."""
     found = list[Diagnostic]()
     if options.resume is not None and options.resume.n_samples != samples:
         message, held = "has a different number of samples than the run", options.resume.n_samples
@@ -89,6 +108,11 @@ def _count_faults(options: RunOptions, samples: int) -> list[Diagnostic]:
             found.append(
                 finding("ND511", about("noise", name), message, found=len(draws), limit=samples, unit="sample")
             )
+    for name, rows in options.learned.synapses.items() if options.learned is not None else ():
+        if len(rows) not in (1, samples):
+            message = f"'{name}' is for a different number of samples than the run"
+            where = about("option", "learned")
+            found.append(finding("ND518", where, message, found=len(rows), limit=samples, unit="sample"))
     return found
 
 
@@ -184,8 +208,12 @@ def _stopped(part: Recording) -> Recording:
     return part.model_copy(update={"complete": False, "final_state": None})
 
 
-def joined(parts: list[Recording]) -> Recording:
-    """Return the recordings of consecutive batches as one recording, with samples numbered consecutively."""
+def joined(parts: list[Recording], *, in_sequence: bool = False) -> Recording:
+    """Return the recordings of consecutive batches as one recording, with samples numbered consecutively.
+
+    `parts`: the batches. `in_sequence`: whether samples went on learning from the batch before, so that the last one holds
+    what was learned.
+    """
     if len(parts) == 1:
         return parts[0]
     starts = np.r_[0, np.cumsum([part.n_samples for part in parts])]
@@ -209,6 +237,7 @@ def joined(parts: list[Recording]) -> Recording:
             "active_updates": np.concatenate(active) if len(active) == len(parts) else None,
             "overflows": {name: sum(part.overflows[name] for part in parts) for name in first.overflows},
             "final_state": _joined_state([part.final_state for part in parts if part.final_state is not None], starts),
+            "learned": parts[-1].learned if in_sequence else _joined_learned([part.learned for part in parts]),
         }
     )
 
@@ -222,5 +251,15 @@ def _joined_state(states: list[RunState], starts: Array) -> RunState | None:
         "shown": tuple(text for state in states for text in state.shown),
         "variables": {name: np.concatenate([s.variables[name] for s in states]) for name in first.variables},
         "arriving": {name: np.concatenate([s.arriving[name] for s in states]) for name in first.arriving},
+        "learning": {name: np.concatenate([s.learning[name] for s in states]) for name in first.learning},
     }
     return first.model_copy(update=together)
+
+
+def _joined_learned(parts: list[Learned | None]) -> Learned | None:
+    """What all samples learned apart from each other; None if a batch holds nothing."""
+    held = [part for part in parts if part is not None]
+    if not held or len(held) < len(parts):
+        return None
+    rows = {name: np.concatenate([part.synapses[name] for part in held]) for name in held[0].synapses}
+    return held[0].model_copy(update={"synapses": rows, "step": held[-1].step})

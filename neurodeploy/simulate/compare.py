@@ -6,6 +6,7 @@ therefore not compared. Data that both hold in different shapes counts as a diff
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ __all__ = [
     "compare_findings",
     "explanation",
     "first_divergence",
+    "learned_apart",
     "not_comparable",
     "not_compared",
 ]
@@ -112,6 +114,7 @@ def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
         "spikes of population": (_recorded(left), _recorded(right)),
         "payloads of population": (left.payloads.keys(), right.payloads.keys()),
         "states of probe": (left.states.keys(), right.states.keys()),
+        "learned values": (_learned(left).keys(), _learned(right).keys()),
     }
     names = f"first recording, of '{left.backend}',", f"second recording, of '{right.backend}',"
     found = list[Diagnostic]()
@@ -126,7 +129,7 @@ def not_compared(left: Recording, right: Recording) -> tuple[Diagnostic, ...]:
 
 
 def _differing_forms(left: Recording, right: Recording) -> list[str]:
-    """Differences that have no first step: states of different shapes, and counters."""
+    """Differences that have no first step: states of different shapes, counters, and what was learned."""
     found = list[str]()
     for name in left.states.keys() & right.states.keys():
         one, other = left.states[name], right.states[name]
@@ -138,6 +141,25 @@ def _differing_forms(left: Recording, right: Recording) -> list[str]:
     for name in left.overflows.keys() & right.overflows.keys():
         if not np.array_equal(left.overflows[name], right.overflows[name]):
             found.append(f"counts of overflows of population '{name}' differ")
+    return [*found, *learned_apart(_learned(left), _learned(right))]
+
+
+def _learned(recording: Recording) -> dict[str, Array]:
+    return {} if recording.learned is None else recording.learned.synapses
+
+
+def learned_apart(left: Mapping[str, Array], right: Mapping[str, Array]) -> list[str]:
+    """Return a sentence for each name of `left` and `right` whose learned values, (n, n_synapses), differ."""
+    found = list[str]()
+    for name in sorted(left.keys() & right.keys()):
+        one, other = left[name].astype(np.int64), right[name].astype(np.int64)
+        if one.shape != other.shape:
+            found.append(f"learned values '{name}' have shapes {list(one.shape)} and {list(other.shape)}")
+        elif (apart := np.argwhere(one != other)).size:
+            row, synapse = (int(value) for value in apart[0])
+            values = f"{one[row, synapse]:,} and {other[row, synapse]:,}"
+            where = f"first in row {row}, synapse {synapse}: {values}"
+            found.append(f"{len(apart):,} of {one.size:,} learned values '{name}' differ, {where}")
     return found
 
 

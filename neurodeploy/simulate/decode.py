@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from neurodeploy.base.rows import Bound, row_messages
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.network import FirstSpike, Linear, Membrane, Network, Output
+from neurodeploy.network.delays import possible_delays
 from neurodeploy.program import Program
 from neurodeploy.signals.recording import Recording
 from neurodeploy.simulate.probes import membrane_probe, reads_v
@@ -141,10 +142,10 @@ def accuracy(given: ArrayLike, labels: ArrayLike) -> float:
 def drain_steps(network: Network) -> int:
     """Return the steps after which the last input spike has acted on every population, loops passed once.
 
-    Each projection takes 1 step plus its longest delay; the longest path from any input counts.
+    Each projection takes 1 step plus its longest delay, or the longest that it can draw; the longest path from any input counts.
     """
     longest = {item.name: 0 for item in network.inputs}
-    edges = [(item.source, item.target, 1 + int(np.max(np.asarray(item.delay_steps)))) for item in network.projections]
+    edges = [(item.source, item.target, 1 + int(possible_delays(item).max(initial=0))) for item in network.projections]
     forward = [edge for edge in edges if not _loops_back(edges, edge[0], edge[1])]
     for _ in range(len(network.populations)):
         before = dict(longest)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.program.golden import Golden
+from neurodeploy.program.plastic import plastic_projections
 from neurodeploy.program.program import Program
-from neurodeploy.signals import Progress, Recording, Stimulus
-from neurodeploy.simulate.compare import first_divergence
+from neurodeploy.signals import Learn, Progress, Recording, Stimulus
+from neurodeploy.simulate.compare import first_divergence, learned_apart
 from neurodeploy.simulate.decode import drain_steps
 from neurodeploy.simulate.run import run
 from neurodeploy.simulate.stimulus_check import with_sorted_rows
@@ -20,7 +21,7 @@ def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Progr
     Raises DiagnosticError: the codes of `run`.
     """
     steps = stimulus.n_steps + drain_steps(program.network)
-    recording = run(program, stimulus, until=steps, seed=seed)
+    recording = run(program, stimulus, until=steps, seed=seed, learn=_mode(program))
     shown = with_sorted_rows(stimulus)
     golden = Golden(
         n_samples=stimulus.n_samples,
@@ -31,6 +32,7 @@ def seal_golden(program: Program, stimulus: Stimulus, *, seed: int = 0) -> Progr
         currents=dict(stimulus.currents),
         spikes=dict(recording.spikes),
         payloads=dict(recording.payloads),
+        learned={} if recording.learned is None else dict(recording.learned.synapses),
     )
     return program.model_copy(update={"golden": golden})
 
@@ -49,7 +51,15 @@ def verify_program(
     stimulus = Stimulus(
         n_samples=golden.n_samples, n_steps=golden.n_steps, spikes=golden.inputs, currents=golden.currents
     )
-    recording = run(program, stimulus, backend=backend, until=golden.steps, seed=golden.seed, progress=progress)
+    recording = run(
+        program,
+        stimulus,
+        backend=backend,
+        until=golden.steps,
+        seed=golden.seed,
+        learn=_mode(program),
+        progress=progress,
+    )
     sealed = recording.model_copy(
         update={"spikes": golden.spikes, "payloads": golden.payloads, "backend": "sealed", "states": {}}
     )
@@ -60,4 +70,12 @@ def verify_program(
         )
     lacking = sorted(golden.payloads.keys() ^ recording.payloads.keys())
     message = "only one of its recording and the sealed output has graded spike values of population "
-    return recording, tuple(finding("ND552", about("backend", backend), f"{message}'{name}'") for name in lacking)
+    found = [f"{message}'{name}'" for name in lacking]
+    own = {} if recording.learned is None else recording.learned.synapses
+    found += [f"differs from the sealed output: {text}" for text in learned_apart(golden.learned, own)]
+    return recording, tuple(finding("ND552", about("backend", backend), text) for text in found)
+
+
+def _mode(program: Program) -> Learn | None:
+    """How samples learn in sealed runs: apart, so that each sample is the same alone and among others."""
+    return "apart" if plastic_projections(program.network) else None

@@ -16,33 +16,38 @@ from neurodeploy.program.program import Program
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.stimulus import Stimulus
 
-__all__ = ["noise_draws"]
+__all__ = ["INCREMENT", "Words", "mixed", "noise_draws"]
 
 INCREMENT = 0x9E3779B97F4A7C15
+"""Increment of splitmix64."""
 MIXERS = ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB))
 """(shift, factor) of the finaliser's rounds; a last shift by 31 follows."""
 LEVELS, LARGEST = 255, 127
 Words = NDArray[np.uint64]
 
 
-def _mixed(x: Words) -> Words:
+def mixed(x: Words) -> Words:
+    """Return the finaliser of splitmix64 of each word; same shape."""
     for shift, factor in MIXERS:
         x = (x ^ (x >> np.uint64(shift))) * np.uint64(factor)
     return x ^ (x >> np.uint64(31))
 
 
-def _drawn(seed: int, samples: range, steps: int, neurons: Words) -> NDArray[np.int16]:
+def _drawn(seed: int, samples: range, steps: range, neurons: Words) -> NDArray[np.int16]:
     numbers = np.asarray(samples, dtype=np.uint64) * np.uint64(INCREMENT) + np.uint64(seed % (1 << 64))
-    step = np.arange(1, steps + 1, dtype=np.uint64) << np.uint64(32)
-    mixed = _mixed(_mixed(numbers)[:, None, None] ^ step[None, :, None] ^ neurons[None, None, :])
-    scaled = ((mixed >> np.uint64(32)) * np.uint64(LEVELS)) >> np.uint64(32)
+    step = np.arange(steps.start, steps.stop, dtype=np.uint64) << np.uint64(32)
+    words = mixed(mixed(numbers)[:, None, None] ^ step[None, :, None] ^ neurons[None, None, :])
+    scaled = ((words >> np.uint64(32)) * np.uint64(LEVELS)) >> np.uint64(32)
     return (scaled.astype(np.int64) - LARGEST).astype(np.int16)
 
 
-def noise_draws(program: Program, stimulus: Stimulus, steps: int, options: RunOptions) -> dict[str, NDArray[np.int16]]:
+def noise_draws(
+    program: Program, stimulus: Stimulus, steps: int, options: RunOptions, first_step: int = 1
+) -> dict[str, NDArray[np.int16]]:
     """Return population -> (samples, steps, size) int16 draws in -127..127, for each population with noise.
 
-    Draws in `options.noise` take precedence; draws for one sample apply to all samples.
+    `program`, `stimulus`, `options`: of the run. `steps`: its last step. `first_step`: that of index 0. Draws in
+    `options.noise` take precedence; draws for one sample apply to all samples.
     """
     found, first = dict[str, NDArray[np.int16]](), 0
     numbers = range(stimulus.first_sample + 1, stimulus.first_sample + stimulus.n_samples + 1)
@@ -53,7 +58,10 @@ def noise_draws(program: Program, stimulus: Stimulus, steps: int, options: RunOp
             continue
         supplied: Any = options.noise.get(item.name)
         drawn = (
-            _drawn(options.seed, numbers, steps, neurons) if supplied is None else np.asarray(supplied, dtype=np.int16)
+            _drawn(options.seed, numbers, range(first_step, steps + 1), neurons)
+            if supplied is None
+            else np.asarray(supplied, dtype=np.int16)
         )
-        found[item.name] = drawn[np.arange(stimulus.n_samples) % drawn.shape[0], :steps]
+        kept = slice(None) if supplied is None else slice(first_step - 1, steps)
+        found[item.name] = drawn[np.arange(stimulus.n_samples) % drawn.shape[0], kept]
     return found

@@ -4,12 +4,11 @@ The emulator's kernels rely on these guarantees:
 
 - noise of the user has a draw in -127..127 for every sample (or for one, applied to all), step and neuron: `_noise_faults`;
 - the seed, steps and samples fit their integer types: `_number_faults`;
-- a probe reads a state that its population has, and its name is unique: `_name_faults`.
+- a probe reads a state that its population or its plastic projection has, and its name is unique: `_name_faults`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,11 +18,12 @@ from neurodeploy.base.rows import LARGEST
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Current, Network
-from neurodeploy.network.validate import probe_faults
+from neurodeploy.network.validate_probes import probe_faults
 from neurodeploy.program.program import Program
 from neurodeploy.signals.options import MOST_THREADS, RunOptions
 from neurodeploy.signals.stimulus import Stimulus
-from neurodeploy.simulate.probes import probed_variables
+from neurodeploy.simulate.learning_check import learned_bytes, learning_faults
+from neurodeploy.simulate.probes import probed_size, probed_variables
 from neurodeploy.simulate.stimulus_check import memory_fault
 
 __all__ = ["option_faults", "seed_faults", "step_faults"]
@@ -54,22 +54,25 @@ def _brief(value: Any) -> str:
 
 
 def option_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
-    """Return ND510 for unknown names and ND511 for invalid numbers and arrays. `steps`: last step of the run."""
+    """Return ND510 for unknown names, ND511 for invalid numbers and arrays, and ND517, ND518 and ND520 for options of learning.
+
+    `program`, `stimulus`, `options`: of the run. `steps`: its last step.
+    """
     found = [*_name_faults(program.network, options), *_number_faults(options)]
     found += _noise_faults(program, stimulus, options, steps)
+    found += learning_faults(program, stimulus.n_samples, options)
     return found or _memory_faults(program, stimulus, options, steps)
 
 
 def _name_faults(network: Network, options: RunOptions) -> Iterator[Diagnostic]:
     names = [item.name for item in network.populations]
-    requested = [(about("probe", item.name), item.target) for item in options.probes]
-    requested += [(about("record", name), name) for name in options.record or ()]
+    requested = [(about("record", name), name) for name in options.record or ()]
     requested += [(about("noise", name), name) for name in options.noise]
     for where, name in requested:
         if name not in names:
             message = f"population '{name}' does not exist"
             yield finding("ND510", where, message, fixes=nearest(name, names))
-    yield from probe_faults(network, options.probes, "ND510")
+    yield from probe_faults(network, options.probes, "ND510", unknown="ND510")
     readings = dict[str, set[tuple[str, str]]]()
     for item in probed_variables(network, options.probes):
         readings.setdefault(item.name, set()).add((item.population, item.variable))
@@ -108,14 +111,15 @@ def _noise_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
 
 def _memory_faults(program: Program, stimulus: Stimulus, options: RunOptions, steps: int) -> list[Diagnostic]:
     """ND511 if the states and counters of all steps, the states kept, or the values shown do not fit into memory."""
-    sizes = Counter({item.name: item.size for item in program.populations})
-    columns = sum(sizes[item.population] for item in probed_variables(program.network, options.probes))
+    network = program.network
+    columns = sum(probed_size(network, item) for item in probed_variables(network, options.probes))
     first = options.resume.step if options.resume else 0
     each = 8 * columns + 4 * program.tables.n_cores * options.activity
     what = f"states and activity of {stimulus.n_samples:,} samples of {steps - first:,} steps"
     kept = 32 * program.tables.n_rows * options.keep_state  # u, v, refractory steps, and a sum in flight
-    size, where = stimulus.n_samples * (max(steps - first, 0) * each + kept), about("network", program.network.name)
-    lines = sum(item.size for item in program.network.inputs if isinstance(item.encoder, Current))
+    kept += learned_bytes(network, options)
+    size, where = stimulus.n_samples * (max(steps - first, 0) * each + kept), about("network", network.name)
+    lines = sum(item.size for item in network.inputs if isinstance(item.encoder, Current))
     shown = f"values of {stimulus.n_samples:,} samples of {stimulus.n_steps:,} steps"
     values = 8 * lines * stimulus.n_samples * stimulus.n_steps
     return memory_fault("ND511", where, what, size) or memory_fault("ND511", where, shown, values)

@@ -1,4 +1,7 @@
-"""States that a backend records: the network's probes, those of a run, and v of outputs that read the membrane."""
+"""States that a backend records: the network's probes, those of a run, and v of outputs that read the membrane.
+
+A state belongs to a population, or to a plastic projection if its variable is learned; names of the two may be equal.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,11 @@ from neurodeploy.base.plain import as_items
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
 from neurodeploy.diagnostics.translate import nearest
 from neurodeploy.network import Linear, Membrane, Network, Output, Probe, Sigma
-from neurodeploy.network.validate import probe_faults
+from neurodeploy.network.plasticity_shapes import LEARNED_VARIABLES, learned_size
+from neurodeploy.network.validate_probes import probe_faults
 from neurodeploy.signals import Probes
 
-__all__ = ["ProbedVariable", "membrane_probe", "reads_v", "probed_variables", "probes_named"]
+__all__ = ["ProbedVariable", "membrane_probe", "probed_size", "probed_variables", "probes_named", "reads_v"]
 
 STATES: tuple[str, ...] = get_args(Probe.model_fields["variable"].annotation)
 
@@ -21,8 +25,14 @@ class ProbedVariable(NamedTuple):
 
     name: str
     population: str
+    """Name of the population, or of the plastic projection if the variable is learned."""
     variable: str
-    """v, u or v_register."""
+    """v, u or another state of the neuron kind; w, d, t, x1, x2, y1, y2 or y3 of a plastic projection."""
+
+    @property
+    def learned(self) -> bool:
+        """Whether it is a variable of a plastic projection."""
+        return self.variable in LEARNED_VARIABLES
 
 
 def membrane_probe(output: str) -> str:
@@ -36,29 +46,45 @@ def reads_v(output: Output) -> bool:
     return isinstance(decoder, Membrane) or (isinstance(decoder, Linear) and decoder.reads == "v")
 
 
+def probed_size(network: Network, item: ProbedVariable) -> int:
+    """Return the number of values of a state in one step: neurons, sources, targets or synapses; 0 of an unknown one.
+
+    `network`: valid. `item`: the state.
+    """
+    if item.learned:
+        sizes = (
+            learned_size(network, each, item.variable) for each in network.projections if each.name == item.population
+        )
+        return next(sizes, 0)
+    population = network.population_by_name.get(item.population)
+    return 0 if population is None else population.size
+
+
 def probes_named(network: Network, probes: Probes) -> tuple[Probe, ...]:
     """Return the probes that `probes` names.
 
-    One item or a list of items: "population", "population.variable", (population, variable) or Probe.
+    One item or a list of items: "population", "population.variable", (population, variable) or Probe. A plastic projection
+    takes the place of the population for what it learns: "projection" is short for "projection.w".
 
-    Raises DiagnosticError: ND510 (malformed, or an unknown population or state).
+    Raises DiagnosticError: ND510 (malformed, or an unknown population, projection or state).
     """
-    populations = sorted(network.population_by_name, key=len, reverse=True)
+    defaults = {item.name: "w" for item in network.projections if item.plasticity is not None}
+    defaults |= dict.fromkeys(network.population_by_name, "v")
     found, faults = list[Probe](), list[Diagnostic]()
     for item in _items(probes):
         if isinstance(item, Probe):
             found.append(item)
             continue
-        name, variable = _split(item, populations) if isinstance(item, str) else item
+        name, variable = _split(item, defaults) if isinstance(item, str) else item
         if variable not in STATES:
-            message = f"no neuron kind has a state {variable!r}; states are {', '.join(STATES)}"
+            message = f"no neuron kind or plastic projection has a state {variable!r}; states are {', '.join(STATES)}"
             faults.append(
                 finding("ND510", about("probe", f"{name}.{variable}"), message, fixes=nearest(str(variable), STATES))
             )
         else:
             found.append(Probe(name=f"{name}.{variable}", target=name, variable=cast("Any", variable)))
     if faults:
-        raise DiagnosticError("run", (*faults, *probe_faults(network, found, "ND510")))
+        raise DiagnosticError("run", (*faults, *probe_faults(network, found, "ND510", unknown="ND510")))
     return tuple(found)
 
 
@@ -75,11 +101,14 @@ def _items(probes: object) -> list[Any]:
     return items
 
 
-def _split(text: str, populations: list[str]) -> tuple[str, str]:
-    """(population, variable) of a text. Names may contain dots, so the longest matching population name wins."""
-    if text in populations:
-        return text, "v"
-    for name in populations:
+def _split(text: str, defaults: dict[str, str]) -> tuple[str, str]:
+    """(target, variable) of a text; `defaults`: name -> variable if none is given.
+
+    Names may contain dots, so the longest matching name wins.
+    """
+    if text in defaults:
+        return text, defaults[text]
+    for name in sorted(defaults, key=len, reverse=True):
         if text.startswith(f"{name}."):
             return name, text[len(name) + 1 :]
     name, dot, variable = text.rpartition(".")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.network import Bias, Current, Encoder, Input, Latency, Poisson, Rate
 from neurodeploy.network.coding import shown_currents
-from neurodeploy.network.levels import rate_spikes
+from neurodeploy.network.levels import rate_raster
 
 __all__ = ["currents_of", "raster_of", "spikes_over_time"]
 
@@ -31,10 +31,10 @@ def raster_of(encoder: Encoder, flat: Array, steps: int, seed: int, first_sample
 
     Random draws depend only on the seed and on the number of a sample.
     """
-    t, values = np.arange(1, steps + 1)[None, :, None], flat[:, None, :]
     if isinstance(encoder, Rate):
-        fires = rate_spikes(values * encoder.max_rate, t, encoder.phase)
-    elif isinstance(encoder, Poisson):
+        return rate_raster(flat * encoder.max_rate, steps, encoder.phase).view(np.uint8)
+    t, values = np.arange(1, steps + 1)[None, :, None], flat[:, None, :]
+    if isinstance(encoder, Poisson):
         fires = _draws(flat.shape, steps, seed, first_sample) < values * encoder.max_rate
     elif isinstance(encoder, Bias):
         fires = _integrated(encoder, np.rint(values * encoder.threshold).astype(np.int64), t)

@@ -16,6 +16,7 @@ from neurodeploy.base.rows import LARGEST, Bound, row_messages
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding, raise_errors
 from neurodeploy.program.program import Program
 from neurodeploy.signals.recording import Recording
+from neurodeploy.simulate.learning_check import learned_messages
 
 __all__ = ["recording_faults", "recording_messages", "require_sound_recording"]
 
@@ -111,6 +112,23 @@ def _array_messages(recording: Recording) -> Iterator[str]:
             yield f"overflows of '{name}' have shape {list(counts.shape)} of {counts.dtype}; needs [3, neurons]"
         elif counts.size and (int(counts.min()) < 0 or (recording.complete and int(counts.max()) > most)):
             yield f"overflows of '{name}' are not counts in 0..{most:,}"
+    yield from _learned_messages(recording)
+
+
+def _learned_messages(recording: Recording) -> Iterator[str]:
+    """Learned values with impossible shapes, or of another run."""
+    learned = recording.learned
+    if learned is None:
+        return
+    if learned.program_digest != recording.program_digest:
+        yield f"what it learned is of program {learned.program_digest[:12]!r}, not of {recording.program_digest[:12]!r}"
+    if learned.step > recording.n_steps:
+        yield f"what it learned is of step {learned.step:,}, after its last step {recording.n_steps:,}"
+    rows = (1, recording.n_samples)
+    for name, values in learned.synapses.items():
+        if values.ndim != 2 or values.shape[0] not in rows or not _counts(values):
+            needs = f"[{' or '.join(str(row) for row in dict.fromkeys(rows))}, synapses]"
+            yield f"learned '{name}' has shape {list(values.shape)} of {values.dtype}; needs {needs}"
 
 
 def _program_messages(
@@ -129,6 +147,10 @@ def _program_messages(
         if counts.shape[1] != neurons.get(name):
             yield f"overflows of '{name}' are of {counts.shape[1]} neurons; the program has {neurons.get(name, 0)}"
     yield from _activity_messages(recording, program)
+    if recording.learned is not None:
+        rows = (1, recording.n_samples)
+        for name, message in learned_messages(program, recording.learned.synapses, rows):
+            yield f"learned '{name}' {message}"
 
 
 def _activity_messages(recording: Recording, program: Program) -> Iterator[str]:

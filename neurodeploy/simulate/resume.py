@@ -25,8 +25,9 @@ from neurodeploy.signals.state import RunState
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.decode import drain_steps
 from neurodeploy.simulate.recording_check import require_sound_recording
+from neurodeploy.simulate.shown import FORM, ShownInput
 
-__all__ = ["continued", "input_hashes", "part_findings", "resume_faults", "state_slice"]
+__all__ = ["continued", "drawn_faults", "input_hashes", "part_findings", "resume_faults", "state_slice"]
 
 Array = NDArray[Any]
 
@@ -36,6 +37,21 @@ def input_hashes(network: Network, stimulus: Stimulus, options: RunOptions, step
 
     Noise from the user is part of the input. Drawn noise is not: seed, sample and step determine it.
     """
+    shown = [ShownInput() for _ in range(stimulus.n_samples)]
+    for item in network.inputs:
+        for own, parts in zip(shown, _sample_parts(stimulus, item.name, item.size, step), strict=False):
+            own.add(item.name, *parts)
+    for name in sorted(options.noise):
+        draws = options.noise[name][:, :step]
+        for sample, own in enumerate(shown):
+            flat = draws[sample % len(draws)].ravel()
+            places = np.flatnonzero(flat)
+            own.add(f"noise {name}", places, flat[places].astype(np.float64))
+    return tuple(own.text() for own in shown)
+
+
+def _earlier_hashes(network: Network, stimulus: Stimulus, options: RunOptions, step: int) -> tuple[str, ...]:
+    """The same as earlier versions computed it."""
     hashes = [hashlib.blake2b(digest_size=16) for _ in range(stimulus.n_samples)]
     for item in network.inputs:
         for sample, parts in enumerate(_sample_parts(stimulus, item.name, item.size, step)):
@@ -86,12 +102,13 @@ def resume_faults(program: Program, stimulus: Stimulus, options: RunOptions, ste
     elif len(kept.shown) != kept.n_samples:
         message = f"state has input hashes of {len(kept.shown)} samples but contains {kept.n_samples} samples"
         found.append(finding("ND509", where, message))
-    return found or [*_shown_faults(program, stimulus, options, kept), *_drawn_faults(program, stimulus, options, kept)]
+    return found or [*_shown_faults(program, stimulus, options, kept), *drawn_faults(program, stimulus, options, kept)]
 
 
 def _shown_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
     """ND512 if the input before the cut has changed."""
-    shown = input_hashes(program.network, stimulus, options, kept.step)
+    hashes = input_hashes if all(text.startswith(FORM) for text in kept.shown) else _earlier_hashes
+    shown = hashes(program.network, stimulus, options, kept.step)
     other = [k for k, (one, two) in enumerate(zip(shown, kept.shown, strict=True)) if one != two]
     if not other:
         return
@@ -103,8 +120,11 @@ def _shown_faults(program: Program, stimulus: Stimulus, options: RunOptions, kep
     yield finding("ND512", about("network", program.network.name), message, fixes=fixes)
 
 
-def _drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
-    """ND512 if noise would continue with other draws."""
+def drawn_faults(program: Program, stimulus: Stimulus, options: RunOptions, kept: RunState) -> Iterator[Diagnostic]:
+    """Yield ND512 if noise of `program` would continue with other draws than those of a state.
+
+    `stimulus`, `options`: of the run that resumes. `kept`: the state.
+    """
     noisy = [p.name for p in program.populations if "noise_at" in p.parameters and p.name not in options.noise]
     if not noisy:
         return
@@ -136,6 +156,7 @@ def state_slice(kept: RunState, start: int, stop: int) -> RunState:
             "shown": kept.shown[start:stop],
             "variables": {name: values[start:stop] for name, values in kept.variables.items()},
             "arriving": {name: values[start:stop] for name, values in kept.arriving.items()},
+            "learning": {name: values[start:stop] for name, values in kept.learning.items()},
         }
     )
 

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding, raise_errors
 from neurodeploy.diagnostics.choices import CALL, chosen, needs
+from neurodeploy.faults import fault_findings
 from neurodeploy.network import Network
 from neurodeploy.program.program import Program, register_runner
 from neurodeploy.program.validate import require_sound
 from neurodeploy.signals import Progress, Recording, RunChoices, RunOptions, Samples, Stimulus
-from neurodeploy.simulate.backend import Backend
+from neurodeploy.simulate.backend import Backend, FaultBackend
 from neurodeploy.simulate.batches import run_in_batches
 from neurodeploy.simulate.decode import drain_steps
 from neurodeploy.simulate.encode import encode_values
+from neurodeploy.simulate.learning_check import ability_faults, apart_findings
 from neurodeploy.simulate.options_check import option_faults, step_faults
 from neurodeploy.simulate.probes import probes_named
 from neurodeploy.simulate.recording_check import recording_messages
@@ -28,7 +30,7 @@ from neurodeploy.simulate.stimulus_check import stimulus_faults, with_sorted_row
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["last_step", "run"]
+__all__ = ["engine_faults", "fault_ability", "last_step", "run", "run_encoded"]
 
 
 def run(
@@ -55,7 +57,8 @@ def run(
     on every population, or up to step `until`.
 
     Raises DiagnosticError: ND002 (arguments), ND011 (inconsistent program), ND501-ND504 (backend), ND505 and ND066
-    (samples), ND506 (result of the backend), ND508, ND509 and ND512 (states), ND510, ND511 and ND516 (options).
+    (samples), ND506 (result of the backend), ND508, ND509 and ND512 (states), ND510, ND511 and ND516 (options), ND517, ND518,
+    ND520 and ND521 (learning).
 
     Example: nd.run(program, {"pixels": images}, steps=8, probes="hidden.v")
     """
@@ -76,10 +79,28 @@ def run(
         else encode_values(program.network, plain, steps=made.steps, seed=made.seed, time_origin=made.time_origin)
     )
     recording = _run_stimulus(program, backend, progress, stimulus, made)
-    return with_findings(program, recording, recording.findings)
+    apart = apart_findings(program, recording.n_samples, made)
+    return with_findings(program, recording, (*recording.findings, *apart))
 
 
 register_runner(run)
+
+
+def run_encoded(
+    program: Program,
+    stimulus: Stimulus,
+    options: RunOptions,
+    *,
+    backend: str = "emulator",
+    progress: Progress | None = None,
+) -> Recording:
+    """Return the recording of a stimulus as `run` does, without the findings that are derived from a recording.
+
+    `program`, `backend`, `progress`: as for `run`. `stimulus`: what is shown. `options`: all choices but `steps`. Raises
+    DiagnosticError: as `run`.
+    """
+    require_sound(program)
+    return _run_stimulus(program, backend, progress, stimulus, options)
 
 
 def _number_faults(options: RunOptions) -> list[Diagnostic]:
@@ -109,12 +130,16 @@ def _run_stimulus(
     last = last_step(program.network, stimulus, options)
     faults = [*stimulus_faults(program.network, stimulus), *step_faults(last)]
     faults += [] if faults else option_faults(program, stimulus, options, last)
-    raise_errors("run", [*faults, *adapter.check(program), *_ability_faults(adapter, options)])
+    raise_errors("run", [*faults, *fault_ability(program, adapter)])
+    raise_errors("run", [*adapter.check(program), *_ability_faults(adapter, options)])
+    raise_errors("run", ability_faults(program, adapter, options))
     shown = with_sorted_rows(stimulus)
     raise_errors("run", resume_faults(program, shown, options, last))
     recording = adapter.run(program, shown, steps=int(last), options=options, progress=progress)
     trusted = getattr(adapter, "trusted", False)
     raise_errors("run", _recording_faults(program, recording, backend, trusted=trusted))
+    if not stimulus.findings:
+        return recording
     return recording.model_copy(update={"findings": (*stimulus.findings, *recording.findings)})
 
 
@@ -131,12 +156,27 @@ def _recording_faults(program: Program, recording: Recording, backend: str, *, t
     return [finding("ND506", about("backend", backend), f"returned an invalid recording: {item}") for item in messages]
 
 
+def fault_ability(program: Program, adapter: Backend) -> Iterator[Diagnostic]:
+    """Yield ND974 if a `program` has hardware faults and a backend, `adapter`, runs none; else what is wrong with them."""
+    if program.faults and not isinstance(adapter, FaultBackend):
+        message = f"runs no hardware faults; the program has {len(program.faults):,}"
+        yield finding("ND974", about("backend", adapter.name), message, fixes=["--backend emulator"])
+    else:
+        yield from fault_findings(program, program.faults)
+
+
 def _ability_faults(adapter: Backend, options: RunOptions) -> Iterator[Diagnostic]:
     """ND508 for options that need states, and ND516 for an engine, that the backend does not support."""
-    where, engines = about("backend", adapter.name), getattr(adapter, "engines", ())
     if (options.resume is not None or options.keep_state) and not getattr(adapter, "resumes", False):
-        yield finding("ND508", where, "can neither keep a state nor resume from one", fixes=["--backend emulator"])
+        message = "can neither keep a state nor resume from one"
+        yield finding("ND508", about("backend", adapter.name), message, fixes=["--backend emulator"])
+    yield from engine_faults(adapter, options)
+
+
+def engine_faults(adapter: Backend, options: RunOptions) -> Iterator[Diagnostic]:
+    """Yield ND516 for an engine in `options` that a backend, `adapter`, does not have."""
+    engines = getattr(adapter, "engines", ())
     if options.engine != "auto" and options.engine not in engines:
         has = f"has the engines {', '.join(engines)}" if engines else "has no engines to choose from"
         message = f"{has}; engine '{options.engine}' belongs to the emulator"
-        yield finding("ND516", where, message, fixes=["--backend emulator", "--engine auto"])
+        yield finding("ND516", about("backend", adapter.name), message, fixes=["--backend emulator", "--engine auto"])

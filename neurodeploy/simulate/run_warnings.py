@@ -1,4 +1,6 @@
-"""Warnings derived from a recording: stopped runs, overflows, limited voltages, neurons that never or always fire."""
+"""Warnings derived from a recording: stopped runs, overflows, limited voltages, neurons that never or always fire, learned
+weights at their limits.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from neurodeploy.diagnostics import Diagnostic, Subject, about, finding
 from neurodeploy.program.program import PlacedPopulation, Program
 from neurodeploy.signals.recording import Recording
+from neurodeploy.simulate.learned_summary import learned_projections
 from neurodeploy.simulate.recording_check import require_sound_recording
 from neurodeploy.simulate.row_passes import counts_of
 
@@ -23,6 +26,8 @@ _OVERFLOWS = (
 )
 MANY = 20
 """Shortest run, in steps, for which silent and saturated neurons are reported."""
+FEW, AT_LIMITS = 4, 0.75
+"""Fewest weights that changed, and share of them at a limit, from which ND524 is reported."""
 
 
 def _counted(where: Subject, code: str, message: str, steps: NDArray[Any]) -> Iterator[Diagnostic]:
@@ -54,9 +59,16 @@ def _rates(program: Program, recording: Recording, item: PlacedPopulation) -> It
         yield finding("ND534", where, message)
 
 
+def _at_limits(program: Program, recording: Recording) -> Iterator[Diagnostic]:
+    for item in learned_projections(program, recording):
+        if item.changed >= FEW and item.at_limits >= AT_LIMITS * item.changed:
+            message = f"{item.at_limits:,} of {item.changed:,} weights that changed are at a limit after learning"
+            yield finding("ND524", about("projection", item.name), message)
+
+
 def run_findings(program: Program, recording: Recording) -> tuple[Diagnostic, ...]:
-    """Return ND530-ND532 (values that left their range, if the backend counted them), ND533 (silent neurons) and ND534
-    (saturated neurons).
+    """Return ND530-ND532 (values that left their range, if the backend counted them), ND533 (silent neurons), ND534 (saturated
+    neurons) and ND524 (learned weights at their limits).
 
     Raises DiagnosticError: ND513 (the recording is not sound, or of another program).
     """
@@ -88,4 +100,4 @@ def _run_findings(program: Program, recording: Recording) -> tuple[Diagnostic, .
             found += _counted(about("population", item.name), code, message, steps)
         if item.name in recording.spikes:
             found += _rates(program, recording, item)
-    return tuple(found)
+    return (*found, *_at_limits(program, recording))

@@ -6,7 +6,7 @@ The emulator's kernels rely on these guarantees:
 - sample, step and line of a row lie in the arrays that they index: the bounds of `row_messages`;
 - rows ascend by sample and step, so one cursor finds them: `with_sorted_rows` sorts them;
 - a raster has a byte of 0 or 1 for every sample, step and line: `_raster_messages`;
-- values have the shape (samples, steps, lines), and their weighted sum fits 63 bits: `_current_messages`;
+- values have the shape (samples, steps, lines), and their weighted sum fits 63 bits: `current_messages`;
 - an input has one form: rows or a raster, or values if its encoder gives currents: `_form_messages`.
 """
 
@@ -25,7 +25,7 @@ from neurodeploy.network import Current, Input, Network
 from neurodeploy.signals.stimulus import Stimulus
 from neurodeploy.simulate.row_passes import Extent, extents_of
 
-__all__ = ["memory_fault", "memory_of_machine", "stimulus_faults", "with_sorted_rows"]
+__all__ = ["current_messages", "memory_fault", "memory_of_machine", "stimulus_faults", "with_sorted_rows"]
 
 Array = NDArray[Any]
 LARGEST_WEIGHT = 1 << 22
@@ -90,7 +90,7 @@ def _input_messages(item: Input, stimulus: Stimulus) -> Iterator[str]:
     if raster is not None:
         yield from _raster_messages(raster, shape)
     if values is not None:
-        yield from _current_messages(values, shape)
+        yield from current_messages(values, shape)
 
 
 def _form_messages(item: Input, stimulus: Stimulus) -> Iterator[str]:
@@ -112,7 +112,8 @@ def _raster_messages(raster: Array, shape: tuple[int, int, int]) -> Iterator[str
         yield f"raster has values other than 0 and 1, first {message}"
 
 
-def _current_messages(values: Array, shape: tuple[int, int, int]) -> Iterator[str]:
+def current_messages(values: Array, shape: tuple[int, int, int]) -> Iterator[str]:
+    """Yield what is wrong with the values of an input of currents. `shape`: (samples, steps, lines) that they need."""
     if values.shape != shape or values.dtype.kind not in "iuf":
         yield f"currents have shape {list(values.shape)} of {values.dtype}; needs {list(shape)} of numbers"
         return

@@ -24,6 +24,10 @@ from neurodeploy.worker.supervise import Limits
 __all__ = ["SimulatorBackend"]
 
 
+RULES = ("sum_of_products", "pes")
+"""All kinds of learning rules."""
+
+
 class SimulatorBackend:
     """A backend whose simulator runs in a worker. neurodeploy.simulate.backend.Backend documents the interface."""
 
@@ -42,6 +46,11 @@ class SimulatorBackend:
     """Additional package for access to a board."""
     trusted: bool = False
     resumes: bool = False
+
+    @property
+    def learns(self) -> tuple[str, ...]:
+        """Kinds of learning rules that the simulator runs: those that `lacks` does not exclude."""
+        return RULES if self.lacks.rules is None else self.lacks.rules
 
     def cannot(self, program: Program, steps: int, probes: tuple[ProbedVariable, ...]) -> Iterator[Unsupported]:
         """Yield further unsupported features, such as register ranges and states that cannot be recorded.

@@ -5,8 +5,8 @@ neuron k of copy c is neuron c * size + k. The job contains one copy, which the 
 
 Arrays of a job: "population.0.du" and all other registers and parameters of the first population, "link.0.pre" of the first
 link, "run.0.input.NAME" of the first run. Arrays of a result: "run.0.spikes.NAME" (rows of step and neuron),
-"run.0.values.NAME" (payloads, row by row), "run.0.state.NAME" (steps, copies * size). Parts of the plan are subnetworks that
-no link connects.
+"run.0.values.NAME" (payloads, row by row), "run.0.state.NAME" (steps, copies * size), "run.0.learned.PROJECTION.w" (synapses).
+Parts of the plan are subnetworks that no link and no third factor connects.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.network import Current
+from neurodeploy.network import Current, SumOfProducts
 from neurodeploy.network.graded import IntegerNeuron
 from neurodeploy.program.program import Program
 from neurodeploy.program.registers import registers
 from neurodeploy.program.synapse_tables import synapse_tables_of
+from neurodeploy.signals.learned import Learned
 from neurodeploy.signals.options import RunOptions
 from neurodeploy.signals.recording import RanOn, Recording
 from neurodeploy.signals.stimulus import Stimulus
@@ -99,8 +100,12 @@ def _parts(program: Program) -> dict[str, int]:
     """Input or population -> number of the connected subnetwork that it belongs to."""
     names = [*(item.name for item in program.network.inputs), *(item.name for item in program.populations)]
     part = {name: number for number, name in enumerate(names)}
+    pairs = [(item.source, item.target) for item in program.network.projections]
     for item in program.network.projections:
-        old, new = part[item.target], part[item.source]
+        thirds = item.plasticity.third_factors if isinstance(item.plasticity, SumOfProducts) else ()
+        pairs += [(third.source, item.target) for third in thirds]
+    for source, target in pairs:
+        old, new = part[target], part[source]
         part = {name: new if number == old else number for name, number in part.items()}
     return part
 
@@ -182,7 +187,21 @@ def recording_of(
         payloads=payloads,
         states=states,
         input_spikes={name: rows[rows[:, 1] <= steps] for name, rows in shown.items()},
+        learned=_learned(program, steps, options, job, result),
     )
+
+
+def _learned(program: Program, steps: int, options: RunOptions, job: SimulatorJob, result: Result) -> Learned | None:
+    """What the runs have learned: of each if they learn apart, of the last if in sequence; None without any."""
+    prefix = "run.0.learned."
+    names = [name[len(prefix) :] for name in result.arrays if name.startswith(prefix)]
+    last = len(job.runs) - 1
+    runs = range(last, last + 1) if options.learn == "sequential" else range(last + 1)
+    synapses = {
+        name: np.stack([result.arrays[f"run.{number}.learned.{name}"] for number in runs]).astype(np.int16)
+        for name in names
+    }
+    return Learned(program_digest=program.digest(), step=steps, synapses=synapses) if synapses else None
 
 
 def _rows(job: SimulatorJob, result: Result, name: str, size: int) -> tuple[Array, Array | None]:

@@ -14,7 +14,7 @@ from neurodeploy.signals.events import EventOptions, EventRecording, SensorEvent
 from neurodeploy.signals.stimulus import SampleValues
 from neurodeploy.simulate.event_files.common import Array, Columns
 
-__all__ = ["samples_of"]
+__all__ = ["Fitted", "fitted", "samples_of", "sensor_encoder"]
 
 MOST_DOWNSAMPLE = 64
 
@@ -27,12 +27,19 @@ class _Target(NamedTuple):
     polarities: bool
 
 
-class _Fitted(NamedTuple):
+class Fitted(NamedTuple):
     """Events that fit an input, with the sample of each."""
 
     columns: Columns
     sample: Array
     findings: list[Diagnostic]
+
+    def rows(self) -> Array:
+        """Return (n, 5) int64 rows (sample, t, x, y, p)."""
+        rows = np.empty((self.columns.t.size, 5), dtype=np.int64)
+        for number, column in enumerate((self.sample, *self.columns)):
+            rows[:, number] = column
+        return rows
 
 
 def samples_of(path: Path, network: Network, recording: EventRecording, options: EventOptions) -> SampleValues:
@@ -45,28 +52,33 @@ def samples_of(path: Path, network: Network, recording: EventRecording, options:
     if item is None:
         names = ", ".join(other.name for other in network.inputs[:8])
         raise refuse("ND505", path, f"is one recording; the network has {len(network.inputs)} inputs: {names}")
-    where = about("file", path)
-    sample = np.repeat(np.arange(recording.starts.size), np.diff(recording.starts, append=recording.t.size))
-    columns = Columns(recording.t, recording.x, recording.y, recording.p)
-    fitted = _Fitted(columns, sample, [*recording.findings, *_encoder_notes(where, item)])
-    target = _target(where, item, recording, options)
-    fitted = _one_polarity(where, fitted, options, target)
-    fitted = _onto_pixels(where, fitted, recording, options, target, item)
-    made = fitted.columns
-    rows = np.empty((made.t.size, 5), dtype=np.int64)
-    for number, column in enumerate((fitted.sample, made.t, made.x, made.y, made.p)):
-        rows[:, number] = column
-    encoder = SensorEvents(
-        columns="txyp", unit_s=recording.unit_s, window_s=options.window_s, bins=options.bins or "floor"
-    )
+    made = fitted(about("file", path), item, recording, options)
     values: dict[str, Any] = {
-        "values": {item.name: rows},
+        "values": {item.name: made.rows()},
         "labels": recording.labels,
         "n_samples": recording.starts.size,
-        "encoders": {item.name: encoder},
-        "findings": tuple(fitted.findings),
+        "encoders": {item.name: sensor_encoder(recording.unit_s, options)},
+        "findings": tuple(made.findings),
     }
     return SampleValues.model_validate(values)
+
+
+def sensor_encoder(unit_s: float, options: EventOptions) -> SensorEvents:
+    """Return the encoder of events that fit an input. `unit_s`: unit of their times, in seconds."""
+    return SensorEvents(columns="txyp", unit_s=unit_s, window_s=options.window_s, bins=options.bins or "floor")
+
+
+def fitted(where: Subject, item: Input, recording: EventRecording, options: EventOptions) -> Fitted:
+    """Return the events of a recording as the pixels or lines of an input, with findings about what is left out.
+
+    `where`: the subject of findings. Raises DiagnosticError: ND095 (pixels outside the input), ND098 (options or shape).
+    """
+    sample = np.repeat(np.arange(recording.starts.size), np.diff(recording.starts, append=recording.t.size))
+    columns = Columns(recording.t, recording.x, recording.y, recording.p)
+    made = Fitted(columns, sample, [*recording.findings, *_encoder_notes(where, item)])
+    target = _target(where, item, recording, options)
+    made = _one_polarity(where, made, options, target)
+    return _onto_pixels(where, made, recording, options, target, item)
 
 
 def _encoder_notes(where: Subject, item: Input) -> list[Diagnostic]:
@@ -123,12 +135,12 @@ def _flat_target(where: Subject, item: Input, recording: EventRecording) -> _Tar
     )
 
 
-def _kept(fitted: _Fitted, keep: Array, notes: list[Diagnostic]) -> _Fitted:
+def _kept(fitted: Fitted, keep: Array, notes: list[Diagnostic]) -> Fitted:
     columns = Columns(*(column[keep] for column in fitted.columns))
-    return _Fitted(columns, fitted.sample[keep], [*fitted.findings, *notes])
+    return Fitted(columns, fitted.sample[keep], [*fitted.findings, *notes])
 
 
-def _one_polarity(where: Subject, fitted: _Fitted, options: EventOptions, target: _Target) -> _Fitted:
+def _one_polarity(where: Subject, fitted: Fitted, options: EventOptions, target: _Target) -> Fitted:
     """Events of the polarities that are kept."""
     count, on = fitted.columns.p.size, int(np.count_nonzero(fitted.columns.p))
     if options.polarity in ("on", "off"):
@@ -147,8 +159,8 @@ def _one_polarity(where: Subject, fitted: _Fitted, options: EventOptions, target
 
 
 def _onto_pixels(
-    where: Subject, fitted: _Fitted, recording: EventRecording, options: EventOptions, target: _Target, item: Input
-) -> _Fitted:
+    where: Subject, fitted: Fitted, recording: EventRecording, options: EventOptions, target: _Target, item: Input
+) -> Fitted:
     """Events in the columns and rows of the input, after down-sampling and cropping."""
     factor = options.downsample or 1
     x, y = fitted.columns.x, fitted.columns.y
