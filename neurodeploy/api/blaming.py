@@ -7,7 +7,7 @@ from os import PathLike, fspath
 
 from numpy.typing import ArrayLike
 
-from neurodeploy.blame.findings import has_rates, require_notes, require_rates
+from neurodeploy.blame.findings import has_rates, require_fixed, require_notes, require_rates
 from neurodeploy.blame.inputs import samples_for
 from neurodeploy.blame.native import blame_populations, few_samples
 from neurodeploy.blame.nouns import Blame, Study
@@ -56,7 +56,7 @@ def study(
     `most`: samples that are run, spread evenly over those given. `progress`: called with (activity, amount done, total amount).
 
     Raises DiagnosticError: ND002 (arguments), ND020-ND029 (target), ND840 (samples), ND865 and ND866 (not a converted network, or
-    without rates), and the findings of a compilation that fails.
+    without rates or with synapses that learn), and the findings of a compilation that fails.
 
     Example: nd.study(nd.convert(model, calibration=x_train), x_test, y_test).rows[-1].chip
     """
@@ -66,6 +66,7 @@ def study(
     raise_errors("study", whole_faults("study", most=most, **counts))
     most = most or STUDIED
     network = conversion.network if isinstance(conversion, Imported) else conversion
+    require_fixed(network, "study")
     if isinstance(conversion, Conversion) and conversion.trained is not None and not has_rates(network):
         given, chip = samples_for(network, conversion.trained, samples, labels), _target(target, conversion.target)
         few = given.spread(most)
@@ -100,7 +101,7 @@ def blame(
     total amount).
 
     Raises DiagnosticError: ND002 (arguments), ND020-ND029 (target), ND2xx (integers), ND840 or ND505 (samples), ND866 (neurons
-    that compute with integers), and the findings of a compilation that fails.
+    that compute with integers, synapses that learn), and the findings of a compilation that fails.
 
     Example: nd.blame(nd.convert(model, calibration=x_train), x_test, y_test).worst.layer
     """
@@ -108,6 +109,7 @@ def blame(
     raise_errors("blame", whole_faults("blame", steps=steps, most=most))
     most = most or BLAMED
     plain = network.network if isinstance(network, Imported) else network
+    require_fixed(plain, "blame")
     notes = read_notes(plain)
     chip = _target(target, "loihi1" if notes is None else notes.target)
     if notes is None:

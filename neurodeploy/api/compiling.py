@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, cast, get_args
 
@@ -34,6 +35,7 @@ from neurodeploy.hardware import (
 from neurodeploy.hardware.feasibility_target import ARCHITECTURES
 from neurodeploy.importers import Imported
 from neurodeploy.mapping import LayersVerdict, Mapping, Progress, fit_layers
+from neurodeploy.monitor import calibrated
 from neurodeploy.network import Network
 from neurodeploy.network.layer_shapes import LayerStack, load_layers
 from neurodeploy.network.validate import validate
@@ -53,7 +55,8 @@ Source = Network | Quantized | Mapping
 SOURCES = (Network, Quantized, Mapping)
 """Types that a compilation can start from."""
 OTHERS = tuple(ARCHITECTURES.values())
-_PLACE = ("target", "board", "rules", "dialect", "options", "progress")
+_PLACE = ("target", "board", "rules", "dialect", "options", "progress", "executor")
+_SHARDS = (Executor, type(None))
 
 
 def _target(function: str, choice: AnyTarget, board: str | None, rules: str | None, dialect: str | None) -> Target:
@@ -101,31 +104,33 @@ def compile(
     progress: Progress | None = None,
     start: StageName | None = None,
     calibration: Samples = None,
+    executor: Executor | None = None,
     **choices: Unpack[CompileChoices],
 ) -> Program:
     """Return the program of a network for a target, with its ledger and the warnings of its compilation in `findings`.
 
-    `target`: a name of nd.targets(), the path of a .toml file, or a loaded target; default: the one that the network was
-    converted for, or loihi1. `board`: a board of the target;
-    default one chip. `rules`: the rule set that counts synapse memory. `dialect`: the arithmetic, if not the target's
-    own. `choices`: fields of CompileOptions by name, such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or
-    time_limit_s (seconds); help(nd.CompileOptions) lists all. They override those of `options`. `progress`: called with
-    (activity, amount done, total amount); the activity is a stage or a fix under trial.
+    `target`: a name of nd.targets(), the path of a .toml file, or a loaded target; default: the one that the network
+    was converted for, or loihi1. `board`: a board of the target; default one chip. `rules`: the rule set that counts
+    synapse memory. `dialect`: the arithmetic, if not the target's own. `choices`: fields of CompileOptions by name,
+    such as weight_bits={"hidden": 6} (stored bits), level (0 to 3) or time_limit_s (seconds); help(nd.CompileOptions)
+    lists all. They override those of `options`. `progress`: called with (activity, amount done, total amount); the
+    activity is a stage or a fix under trial.
 
     `calibration`: samples as for nd.run, with labels if there are any, on which options for finer integers are searched
     (channel_scales, doublings, clip_weights); they are kept only if the integers then agree better with floats on samples
-    that did not choose them. The ledger has both figures.
+    that did not choose them. The ledger has both figures. The activity of the program on them is sealed in it, as by
+    nd.calibrate.
 
     `network` may be the result of an import or a conversion. It may also be the `quantized` or the `mapping` of a
     Compilation that nd.check stopped after a stage, made for the same target; `start` is the first stage to run on it (check or
-    partition, place or emit). Stages before `start`
-    do not run again, so their options have no effect.
+    partition, place or emit). Stages before `start` do not run again, so their options have no effect. `executor`: a
+    concurrent.futures.Executor that fills the cores of a large network with drawn synapses, also of Dask.
 
     Raises DiagnosticError with every finding if the network does not fit, or for a warning under `strict`:
     ND002 (arguments), ND020-ND029 (target), ND1xx (network), ND2xx (conversion), ND3xx (limits of a core), ND4xx
-    (mapping).
+    (mapping), ND990 and ND992 (shards).
     """
-    needs("compile", network=(network, (*SOURCES, Imported)), progress=(progress, CALL))
+    needs("compile", network=(network, (*SOURCES, Imported)), progress=(progress, CALL), executor=(executor, _SHARDS))
     network = network.network if isinstance(network, Imported) else network
     chosen_target = _target("compile", _usual(network, target), board, rules, dialect)
     raise_errors("compile", _source_faults("compile", network, chosen_target, start, None))
@@ -135,9 +140,13 @@ def compile(
         needs("compile", network=(network, Network))
         tuned = tune(cast("Network", network), chosen_target, settings, calibration)
         settings, ledger = tuned.options, tuned.ledger
-    result = compile_network(network, chosen_target, settings, others=others, progress=progress, start=start)
+    result = compile_network(
+        network, chosen_target, settings, others=others, progress=progress, start=start, executor=executor
+    )
     program = result.require(strict=settings.strict)
-    return program.model_copy(update={"ledger": (*ledger, *program.ledger)}) if ledger else program
+    if calibration is None:
+        return program
+    return calibrated(program.model_copy(update={"ledger": (*ledger, *program.ledger)}), calibration)
 
 
 def _source_faults(
@@ -196,6 +205,7 @@ def check(
     progress: Progress | None = None,
     start: StageName | None = None,
     stop: StageName | None = None,
+    executor: Executor | None = None,
     **choices: Unpack[CompileChoices],
 ) -> Compilation:
     """Return the result of compiling a network: a verdict, every finding with verified fixes, the ledger, and a
@@ -204,11 +214,12 @@ def check(
     `model`: a Network; an Imported, whose findings and ledger come first; or a Program, which is described without
     compiling it again. `stop`: the last stage, one of validate, quantize, check, partition, place, emit and fixes; the
     Compilation then holds the results so far. `model` may also be its `quantized` or its `mapping`, and `start` the first
-    stage to run on it. The other arguments, `board`, `rules`, `dialect`, `options`, `progress` and `choices`, are those
-    of nd.compile; the default target is that of nd.compile. Raises DiagnosticError for wrong arguments only: ND002,
-    ND020-ND029, ND703 (a target together with a program).
+    stage to run on it. The other arguments, `board`, `rules`, `dialect`, `options`, `progress`, `executor` and `choices`, are
+    those of nd.compile, as is the default target. Raises DiagnosticError for wrong arguments only: ND002, ND020-ND029, ND703.
     """
-    needs("check", model=(model, (*SOURCES, Imported, Program)), progress=(progress, CALL))
+    needs(
+        "check", model=(model, (*SOURCES, Imported, Program)), progress=(progress, CALL), executor=(executor, _SHARDS)
+    )
     settings = chosen("check", CompileOptions, options, choices, (*_PLACE, "start", "stop"))
     if isinstance(model, Program):
         options_of_target = {"target": target, "board": board, "rules": rules, "dialect": dialect}
@@ -231,6 +242,7 @@ def check(
             progress=progress,
             start=start,
             stop=stop or "fixes",
+            executor=executor,
         )
     findings, ledger = (model.findings, model.ledger) if isinstance(model, Imported) else ((), ())
     notes = domain_findings(result.program, dialects(result.program)) if result.program else ()

@@ -26,14 +26,22 @@ from neurodeploy.io.archive import open_npz_arrays, tensor_bytes, write_atomical
 from neurodeploy.network import Network
 from neurodeploy.network.files import save_network
 from neurodeploy.program import Program, load_program, save_program
+from neurodeploy.signals.learned import Learned
 from neurodeploy.signals.stimulus import LABELS, without_labels
 from neurodeploy.simulate import Recording, RunState, SampleValues, Stimulus
-from neurodeploy.simulate.recording_files import load_recording, load_state, save_recording, save_state
+from neurodeploy.simulate.recording_files import (
+    load_learned,
+    load_recording,
+    load_state,
+    save_learned,
+    save_recording,
+    save_state,
+)
 
 __all__ = ["KINDS", "load", "load_nengo", "save"]
 
-Kept = TypeVar("Kept", Network, Imported, Program, Recording, RunState, SampleValues)
-Saved = Network | Program | Recording | RunState | SampleValues
+Kept = TypeVar("Kept", Network, Imported, Program, Recording, RunState, Learned, SampleValues)
+Saved = Network | Program | Recording | RunState | Learned | SampleValues
 """Everything that has a file format."""
 AnyPath = str | PathLike[str]
 TENSORS = ".nd.npz"
@@ -94,6 +102,7 @@ KINDS = (
     Kind(Program, "a program", ".ndp", save_program, load_program),
     Kind(Recording, "a recording", ".ndr", save_recording, load_recording),
     Kind(RunState, "the state of a run", ".nds", save_state, load_state),
+    Kind(Learned, "learned weights", ".learned.npz", save_learned, load_learned),
     Kind(SampleValues, "samples", ".npz", _save_samples, _load_samples),
 )
 _PARTS: dict[type[Any], str] = {Compilation: ".program", Imported: ".network"}
@@ -105,7 +114,8 @@ def _refused(code: str, where: Subject, message: str, *fixes: str) -> Diagnostic
 
 
 def save(noun: Saved, path: AnyPath, *, lossy: str | Collection[LossName | str] = ()) -> None:
-    """Write a network (.nd.json, .nir), a program (.ndp), a recording (.ndr), a state (.nds) or samples (.npz) to a file.
+    """Write a network (.nd.json, .nir), a program (.ndp), a recording (.ndr), a state (.nds), learned weights (.learned.npz) or
+    samples (.npz) to a file.
 
     Equal objects give equal bytes; the command line uses the same files. The arrays of a network are written to
     NAME.nd.npz in the same folder. `lossy`: what a .nir file may lose for other tools, such as "reset", or "all"; nd.convert
@@ -152,7 +162,7 @@ def load(
     """Return the object in a file. The suffix determines its type.
 
     .nd.json, .nir, .net, SONATA's .json and Nengo's FILE.py:NAME give a Network, .ndp a Program, .ndr a Recording, .nds a
-    RunState, .npz SampleValues.
+    RunState, .learned.npz what was Learned, other .npz SampleValues.
 
     `options`: facts that an imported file does not contain (see ImportOptions). `kind`: the expected type, which a type
     checker then infers; `kind=nd.Imported` returns the network with its ledger and the findings of the import. Without it,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ FLAGGED = 50_000_000
 
 def aligned_zeros(shape: int | tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Zeros that begin at a cache line: a vector that crosses two lines takes twice as long."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = (shape if isinstance(shape, int) else math.prod(shape)) * np.dtype(dtype).itemsize
     room = np.zeros(size + LINE_BYTES, dtype=np.uint8)
     first = -room.__array_interface__["data"][0] % LINE_BYTES
     return room[first : first + size].view(dtype).reshape(shape)

@@ -60,6 +60,11 @@ COMMANDS = {
         "report_command",
         "Write a report of a program and its run: one HTML page that needs no network.",
     ),
+    "sweep": Entry(
+        "sweep_command",
+        "sweep_command",
+        "Compile, run and measure a network at every point of a space, or call a function; a second start goes on.",
+    ),
     "compare": Entry(
         "compare_commands",
         "compare",
@@ -69,6 +74,32 @@ COMMANDS = {
         "compare_commands",
         "verify",
         "Run the sealed input of a program on a backend, and compare the output with the sealed one.",
+    ),
+    "export-c": Entry(
+        "export_c_command",
+        "export_c_command",
+        "Write a program as self-contained C99 for microcontrollers, with the bits of the emulator, and print its size.",
+    ),
+    "serve": Entry("serve_command", "serve_command", "Serve programs over HTTP in the Open Inference Protocol V2."),
+    "monitor": Entry(
+        "monitor_command",
+        "monitor_command",
+        "Hold the spikes of a recording against the activity of the program's calibration. Drift gives exit status 1.",
+    ),
+    "faults": Entry(
+        "faults_command",
+        "faults_command",
+        "Try many faults on a program, and print which layers, bits and cores are critical.",
+    ),
+    "remap": Entry(
+        "faults_command",
+        "remap_command",
+        "Move a program off cores that must not be used, and prove that its bits stay the same.",
+    ),
+    "learned": Entry(
+        "learned_command",
+        "learned_command",
+        "Write the program with the weights that its plastic projections have learned, and print what changed.",
     ),
     "baseline": Entry(
         "baseline_commands",

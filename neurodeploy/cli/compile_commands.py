@@ -14,6 +14,8 @@ from neurodeploy.cli.compile_options import (
     AvoidCores,
     FixTime,
     Level,
+    MaxCores,
+    Optimize,
     Partitioners,
     Pin,
     Positions,
@@ -51,6 +53,8 @@ from neurodeploy.compiler import STAGES, Compilation
 from neurodeploy.diagnostics import Diagnostic, about, errors_in
 from neurodeploy.hardware import dialect_names, load_dialect
 from neurodeploy.mapping import MappingQuality
+from neurodeploy.monitor import Calibration as MonitorCalibration
+from neurodeploy.monitor import calibrated, calibration_of
 from neurodeploy.network import Network
 from neurodeploy.profile import (
     budget_findings,
@@ -58,7 +62,16 @@ from neurodeploy.profile import (
     resource_use,
 )
 from neurodeploy.program import Program, save_program
-from neurodeploy.report import compilation_lines, ledger_table, mapping_table, resource_table, tuning_table
+from neurodeploy.report import (
+    calibration_table,
+    compilation_lines,
+    ledger_table,
+    mapping_table,
+    resource_table,
+    trade_lines,
+    trade_table,
+    tuning_table,
+)
 from neurodeploy.simulate import drain_steps, load_stimulus, seal_golden
 from neurodeploy.tuning import TUNED, Tuned, tune
 
@@ -87,7 +100,7 @@ def _finish(
     findings: tuple[Diagnostic, ...],
     report: ReportOptions,
     mapped: MappingQuality | None = None,
-    **more: str | None,
+    **more: object,
 ) -> None:
     """Print the report in the requested format, and exit. `more`: fields of the JSON document."""
     domain = _domain(result)
@@ -96,10 +109,13 @@ def _finish(
     if report.style is Format.json:
         document = {**_document(result, domain), **more}
         document |= {"mapping": mapped.model_dump()} if mapped is not None else {}
+        document |= {"trade": result.trade.model_dump()} if result.trade is not None else {}
     elif report.text:
         _show(result, ledger=report.ledger)
         if mapped is not None:
             show("", mapping_table(mapped))
+        if result.trade is not None:
+            show("", trade_table(result.trade), *trade_lines(result.trade))
         if result.program is not None and more.get("written"):
             show("", f"written: {more['written']}  digest {result.program.digest()[:16]}")
             show(*([f"written: {more['samples']}, the samples of the model"] if more.get("samples") else []))
@@ -152,7 +168,16 @@ Calibrate = Annotated[
     Path | None,
     read_option(
         "--calibrate",
-        "Samples (.npz, with labels if there are any) on which options for finer integers are searched.",
+        "Samples (.npz, with labels if there are any) on which options for finer integers are searched; their activity is sealed.",
+        folder=True,
+    ),
+]
+
+SealedActivity = Annotated[
+    Path | None,
+    read_option(
+        "--activity",
+        "Samples (.npz) whose activity is sealed into the program, for `monitor`; default: those of --calibrate.",
         folder=True,
     ),
 ]
@@ -193,6 +218,20 @@ def _sealed(program: Program, model: Path, golden: Path | None) -> tuple[Program
     return seal_golden(program, stimulus), stimulus.findings
 
 
+def _watched(program: Program, path: Path | None) -> tuple[Program, MonitorCalibration | None]:
+    """The program with its activity on the samples of a file, and what a monitor detects with it."""
+    if path is None:
+        return program, None
+    sealed = calibrated(program, load_stimulus(path, program.network))
+    assert sealed.activity is not None, "internal: calibrated has just sealed it"
+    return sealed, calibration_of(sealed.activity)
+
+
+def _plain(watched: MonitorCalibration | None) -> dict[str, Any]:
+    """Fields of the JSON document about the activity."""
+    return {} if watched is None else {"activity": watched.model_dump(mode="json", exclude={"findings"})}
+
+
 def _noted(result: Compilation, tuned: Tuned) -> Compilation:
     """A compilation whose ledger begins with the figures of the search, in its program too."""
     program = result.program
@@ -229,9 +268,10 @@ def compile_command(
     out: Annotated[Path | None, write_option("--out", "Program to write; default: NAME.ndp in this folder.", "-o", suffix=".ndp") ] = None,
     board: Board = None, rules: Rules = None, placement_seed: Seed = 0, dialect: Dialect = None,
     golden: Annotated[Path | None, read_option("--golden", "Samples (.npz) to seal into the program with the emulator's output, for `verify`.")] = None,
-    level: Level = 1, time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
+    level: Level = 1, optimize: Optimize = "cores", max_cores: MaxCores = None,
+    time_limit: TimeLimit = None, avoid_cores: AvoidCores = None, pin: Pin = None, traffic: Traffic = None,
     positions: Positions = None, partitioner: Partitioners = None, stop: Stop = None,
-    calibrate: Calibrate = None,
+    calibrate: Calibrate = None, activity: SealedActivity = None,
     ledger: Annotated[bool, typer.Option("--ledger", help="Print every line of the ledger.")] = False,
     fix_time: FixTime = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
@@ -243,7 +283,8 @@ def compile_command(
     """
     report = report_options(model, output_format, budget, ledger=ledger, strict=strict, json_output=json_output)
     fields = given_fields(
-        fix_time_s=fix_time, placement_seed=placement_seed, level=level, time_limit_s=time_limit, avoid_cores=avoid_cores, pins=pin, partitioners=partitioner,
+        fix_time_s=fix_time, placement_seed=placement_seed, level=level, optimize=optimize, max_cores=max_cores,
+        time_limit_s=time_limit, avoid_cores=avoid_cores, pins=pin, partitioners=partitioner,
     )  # fmt: skip
     fields |= integers
     choices = Choices(
@@ -264,15 +305,18 @@ def compile_command(
     result = result if tuned is None else _noted(result, tuned)
     network = imported.network
     findings, path = _judged(network, result, choices, report), out or Path(f"{network.name}.ndp")
-    written = None
+    written, watched = None, None
     fits = result.program is not None and not errors_in(findings, strict=strict)
     if result.program is not None and fits:
         sealed, sample_findings = _sealed(result.program, model, golden)
-        findings = (*findings, *sample_findings)
+        sealed, watched = _watched(sealed, activity or calibrate)
+        findings = (*findings, *sample_findings, *(() if watched is None else watched.findings))
         save_program(sealed, path)
         written, unwritten = write_own_samples(imported.samples, path)
         findings = (*findings, *unwritten)
     mapped = _mapped(result, recorded_rates(traffic, network) if traffic is not None else None)
     if tuned is not None and report.text:
         show(tuning_table(tuned), "")
-    _finish(result, findings, report, mapped, written=str(path) if fits else None, samples=written)
+    if watched is not None and report.text:
+        show(calibration_table(watched), "")
+    _finish(result, findings, report, mapped, written=str(path) if fits else None, samples=written, **_plain(watched))

@@ -22,6 +22,8 @@ __all__ = [
     "AvoidCores",
     "FixTime",
     "Level",
+    "MaxCores",
+    "Optimize",
     "Partitioners",
     "Pin",
     "Positions",
@@ -36,7 +38,9 @@ __all__ = [
 
 Several = list[Any] | None
 Seed = Annotated[int, field_option(CompileOptions, "placement_seed", metavar="SEED")]
-Level = Annotated[int, field_option(CompileOptions, "level", "-O", "--optimize")]
+Level = Annotated[int, field_option(CompileOptions, "level", "-O", "--level")]
+Optimize = Annotated[str, field_option(CompileOptions, "optimize")]
+MaxCores = Annotated[int | None, field_option(CompileOptions, "max_cores")]
 TimeLimit = Annotated[float | None, field_option(CompileOptions, "time_limit_s")]
 AvoidCores = Annotated[
     Several,
@@ -62,7 +66,7 @@ Positions = Annotated[
     Path | None,
     read_option("--positions", "An .npz of (neurons, coordinates) by population: close neurons share cores."),
 ]
-FLAGS = {"level": "--optimize", "pins": "--pin", "partitioners": "--partitioner"}
+FLAGS = {"level": "-O", "pins": "--pin", "partitioners": "--partitioner"}
 """Fields whose options have other names."""
 TABLES = (
     "weight_bits",
@@ -110,12 +114,16 @@ def _refused(code: str, where: Subject, message: str) -> DiagnosticError:
     return DiagnosticError("usage", (finding(code, where, message),))
 
 
-def values_by_neuron(traffic: Path | None, positions: Path | None, network: Network) -> dict[str, Any]:
+def values_by_neuron(
+    traffic: Path | None, positions: Path | None, network: Network, *, per_step: bool = False
+) -> dict[str, Any]:
     """Return the fields of CompileOptions that are read from files, with a value for every neuron.
+
+    `per_step`: rates are spikes in a step, of input lines too, as a model of the step needs them.
 
     Raises DiagnosticError: as `recorded_rates`; ND404 (positions that are not finite numbers), and those of a damaged file.
     """
-    rates = {} if traffic is None else {"rates": recorded_rates(traffic, network)}
+    rates = {} if traffic is None else {"rates": recorded_rates(traffic, network, per_step=per_step)}
     return rates if positions is None else {**rates, "positions": _positions(positions)}
 
 
@@ -129,8 +137,10 @@ def _positions(path: Path) -> dict[str, Any]:
     return found
 
 
-def recorded_rates(path: Path, network: Network) -> dict[str, Any]:
+def recorded_rates(path: Path, network: Network, *, per_step: bool = False) -> dict[str, Any]:
     """Return the number of spikes of each neuron of a recording, by population.
+
+    `per_step`: spikes in a step instead, over all samples, and those of each line of inputs too.
 
     Raises DiagnosticError: ND703 (the recording is not of this network's populations), and those of a damaged file.
     """
@@ -142,4 +152,11 @@ def recorded_rates(path: Path, network: Network) -> dict[str, Any]:
             message = f"is not a recording of this network: it has no spikes of population '{item.name}', {item.size:,} neurons"
             raise _refused("ND703", about("file", path), message)
         rates[item.name] = np.bincount(rows[:, 2], minlength=item.size).astype(np.float64)
-    return rates
+    if not per_step:
+        return rates
+    for item in network.inputs:
+        rows = recording.input_spikes.get(item.name, np.zeros((0, 3), dtype=np.int32))
+        counted = np.bincount(rows[:, 2], minlength=item.size).astype(np.float64)
+        rates |= {item.name: counted} if counted.size == item.size else {}
+    steps = recording.n_samples * (recording.n_steps - recording.first_step + 1)
+    return {name: np.minimum(values / max(steps, 1), 1.0) for name, values in rates.items()}

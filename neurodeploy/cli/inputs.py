@@ -168,7 +168,11 @@ def compile_model(model: Path, choices: Choices, stop: StageName = "fixes") -> t
         done = Compilation(program=program, verdict="fits", findings=found, ledger=program.ledger, n_cores=cores)
         return imported, done
     target = target or chosen_target(choices, imported.network)
-    options = options.model_copy(update=values_by_neuron(choices.traffic, choices.positions, imported.network))
+    options = options.model_copy(
+        update=values_by_neuron(
+            choices.traffic, choices.positions, imported.network, per_step=options.optimize != "cores"
+        )
+    )
     with following(f"compiling network '{imported.network.name}' for {target.name}") as progress:
         result = compile_network(
             imported.network, target, options, others=real_targets(choices.rules), progress=progress, stop=stop

@@ -274,15 +274,25 @@ def working(label: str) -> Generator[None, None, None]:
 
 
 @contextmanager
-def progress_bar(label: str, total: int, *, quiet: bool) -> Generator[ProgressCall | None, None, None]:
-    """Yield a progress callback that draws a bar on a terminal; None elsewhere."""
+def progress_bar(
+    label: str, total: int, *, quiet: bool, left: bool = False
+) -> Generator[ProgressCall | None, None, None]:
+    """Yield a progress callback that draws a bar on a terminal; None elsewhere. `left`: with an estimate of the time left."""
     console = _console(stderr=True)
     if quiet or not console.is_terminal:
         yield None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    more = (TextColumn("left"), TimeRemainingColumn()) if left else ()
+    with Progress(*columns, *more, console=console, transient=True) as bar:
         task = bar.add_task(label, total=total)
         yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -110,8 +110,19 @@ def write_comment(
         budgets=[item.text for item in budgets],
         findings=findings,
     )
+    comment = _with_learned(comment, program, ran.recording)
     if path is None:
         show_lines(comment.rstrip("\n"))
     else:
         write_atomically(path, comment.encode())
     return len(comment.encode())
+
+
+def _with_learned(comment: str, program: Program, recording: Recording | None) -> str:
+    """A comment with a line for each plastic projection, as long as GitHub takes it."""
+    from neurodeploy.report.learned_tables import learned_lines
+    from neurodeploy.report.markdown import LARGEST, escaped
+
+    lines = [] if recording is None else learned_lines(program, recording)
+    longer = "\n\n".join((comment.rstrip("\n"), *map(escaped, lines))) + "\n"
+    return longer if lines and len(longer.encode()) <= LARGEST else comment

@@ -110,7 +110,7 @@ def to_write(option: str, suffix: str = "", *, of: SubjectKind = "option") -> Ca
         kind = _kind(mode) if mode is not None else None
         if kind is not None:
             raise _unwritable(path, f"is {kind}, not a file")
-        if suffix and path.suffix != suffix:
+        if suffix and (path.name == suffix or not path.name.endswith(suffix)):
             fix = f"{path.name}{suffix}"
             raise refused(option, f"{shown(text)} does not end in {suffix}, the suffix of such files", fix)
         require_folder(path)
@@ -141,9 +141,9 @@ def write_option(name: str, meaning: str, *short: str, suffix: str = "") -> Opti
     return typer.Option(name, *short, parser=to_write(name, suffix), metavar="FILE", help=meaning)
 
 
-def folder_option(name: str, meaning: str) -> OptionInfo:
-    """Return the option of a folder to create."""
-    return typer.Option(name, parser=to_make(name), metavar="FOLDER", help=meaning)
+def folder_option(name: str, meaning: str, *names: str) -> OptionInfo:
+    """Return the option of a folder to create. `names`: further names of the option."""
+    return typer.Option(name, *names, parser=to_make(name), metavar="FOLDER", help=meaning)
 
 
 def require_folder(path: Path) -> None:

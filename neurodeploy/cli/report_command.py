@@ -31,7 +31,7 @@ from neurodeploy.cli.output import command, show
 from neurodeploy.cli.page_writing import PageFormat, Ran, require_page, write_comment, write_page
 from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import ReportOptions, report_options
-from neurodeploy.cli.run_options import Backend, Origin, Samples, Steps, StimulusFile
+from neurodeploy.cli.run_options import Backend, LearnedFile, LearnMode, Origin, Samples, Steps, StimulusFile
 from neurodeploy.cli.running import (
     RunRequest,
     reference_run,
@@ -43,7 +43,7 @@ from neurodeploy.compiler import Compilation, CompileOptions
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, errors_in, finding, raise_errors
 from neurodeploy.profile import PROFILE_FIGURES, CostOptions, budget_findings, profile, profile_measures
 from neurodeploy.program import Program
-from neurodeploy.signals import EventOptions, TimeOrigin
+from neurodeploy.signals import EventOptions, Learn, TimeOrigin
 from neurodeploy.simulate import (
     Recording,
     RunOptions,
@@ -56,6 +56,7 @@ from neurodeploy.simulate import (
 )
 from neurodeploy.simulate.decode import units_of
 from neurodeploy.simulate.recorded_samples import first_samples, stimulus_of_recording
+from neurodeploy.simulate.recording_files import load_learned
 
 __all__ = ["report_command"]
 
@@ -87,10 +88,10 @@ Run = Annotated[bool, typer.Option("--run/--no-run", help="Run the program, if t
 def report_command(
     model: Model, recording: RecordingFile = None, out: Page = None, target: TargetName = None, stimulus: StimulusFile = None,
     steps: Steps = None, samples: Samples = None, time_origin: Origin = "zero", backend: Backend = "emulator",
-    reference: Reference = True, run: Run = True, board: Board = None, rules: Rules = None, dialect: Dialect = None,
-    baseline: Base = None, name: EntryName = None, page_format: PageForm = PageFormat.html, budget: Budgets = None, strict: Strict = False,
-    json_output: JsonOutput = False, *, imports: dict[str, Any], events: EventOptions, integers: dict[str, Any],
-    cost: CostOptions, metrics: MetricChoices,
+    learn: LearnMode = None, learned: LearnedFile = None, reference: Reference = True, run: Run = True, board: Board = None,
+    rules: Rules = None, dialect: Dialect = None, baseline: Base = None, name: EntryName = None,
+    page_format: PageForm = PageFormat.html, budget: Budgets = None, strict: Strict = False, json_output: JsonOutput = False,
+    *, imports: dict[str, Any], events: EventOptions, integers: dict[str, Any], cost: CostOptions, metrics: MetricChoices,
 ) -> None:  # fmt: skip
     """Write a report of a program and its run: one HTML page that needs no network.
 
@@ -98,7 +99,8 @@ def report_command(
     """
     options = report_options(model, None, budget, figures=PROFILE_FIGURES, strict=strict, json_output=json_output)
     require_page(out, page_format)
-    _require_run(recording, {"--steps": steps, "--samples": samples}, baseline, run=run)
+    given: dict[str, object] = {"--steps": steps, "--samples": samples, "--learn": learn, "--learned": learned}
+    _require_run(recording, given, baseline, run=run)
     metrics = metrics._replace(if_labelled=True)
     choices = Choices(target, board, rules, dialect, imports, strict=strict, fields=integers)
     imported, result = compile_model(model, choices)
@@ -106,8 +108,8 @@ def report_command(
         options.finish(result.findings, {"verdict": result.verdict, "written": None})
     program = result.require(strict=strict)
     wanted = RunRequest(
-        stimulus, samples, backend, RunOptions(steps=steps, time_origin=cast("TimeOrigin", time_origin)), reference,
-        not options.text, imported.samples, events, cost, metrics,
+        stimulus, samples, backend, _run_options(steps, time_origin, learn, learned), reference, not options.text,
+        imported.samples, events, cost, metrics,
     )  # fmt: skip
     ran = Ran()
     if recording is not None:
@@ -117,6 +119,15 @@ def report_command(
     if baseline is not None:
         ran = _compared(program, ran, baseline, name, compile_options(choices) if model.suffix != ".ndp" else None)
     _finish(program, ran, out, page_format, options, result.findings)
+
+
+def _run_options(steps: int | None, origin: str, learn: str | None, learned: Path | None) -> RunOptions:
+    return RunOptions(
+        steps=steps,
+        time_origin=cast("TimeOrigin", origin),
+        learn=cast("Learn | None", learn),
+        learned=load_learned(learned) if learned else None,
+    )
 
 
 def _require_run(recording: Path | None, given: dict[str, object], base: Path | None, *, run: bool) -> None:

@@ -38,9 +38,12 @@ from neurodeploy.cli.report_options import ReportOptions, report_options
 from neurodeploy.cli.run_options import (
     Backend,
     EngineName,
+    LearnedFile,
+    LearnMode,
     Origin,
     RandomSeed,
     Samples,
+    SaveLearned,
     Steps,
     StimulusFile,
     Threads,
@@ -60,9 +63,18 @@ from neurodeploy.profile import (
     profile_measures,
 )
 from neurodeploy.program import Program
-from neurodeploy.report import dialect_lines, metric_report, profile_report
-from neurodeploy.signals import Engine, EventOptions, TimeOrigin
-from neurodeploy.simulate import Recording, RunOptions, load_recording, load_state, save_recording, save_state
+from neurodeploy.program.plastic import plastic_projections
+from neurodeploy.report import dialect_lines, learned_report, metric_report, profile_report
+from neurodeploy.signals import Engine, EventOptions, Learn, TimeOrigin
+from neurodeploy.simulate import (
+    Recording,
+    RunOptions,
+    load_recording,
+    load_state,
+    recording_files,
+    save_recording,
+    save_state,
+)
 
 __all__ = ["profile_command", "run"]
 
@@ -93,6 +105,7 @@ def run(
     resume: Annotated[Path | None, read_option("--resume", "State to resume from (.nds), with the same samples.")] = None,
     page: Annotated[Path | None, write_option("--report", "Report of the run to write: one HTML page.", suffix=".html")] = None,
     until: Until = None, timeout: Timeout = None, engine: EngineName = "auto",
+    learn: LearnMode = None, learned: LearnedFile = None, save_learned: SaveLearned = None,
     budget: Budgets = None, strict: Strict = False, output_format: OutputFormat = None, json_output: JsonOutput = False,
     *, imports: dict[str, Any], events: EventOptions, integers: dict[str, Any], cost: CostOptions, metrics: MetricChoices,
 ) -> None:  # fmt: skip
@@ -115,6 +128,8 @@ def run(
         timeout_s=timeout,
         time_origin=cast("TimeOrigin", time_origin),
         engine=cast("Engine", engine),
+        learn=cast("Learn | None", learn),
+        learned=recording_files.load_learned(learned) if learned else None,
     )
     both = reference and resume is None
     wanted = RunRequest(
@@ -126,7 +141,7 @@ def run(
         save_recording(outcome.recording, out)
     show_pictures(program, outcome, report)
     found = tuple(dict.fromkeys((*result.findings, *outcome.findings)))  # both stages may lack the same kernels
-    found = (*found, *_kept(keep, outcome))
+    found = (*found, *_kept(keep, outcome), *_kept_learned(program, save_learned, outcome))
     _report(program, outcome.profile, found, report, outcome.decoded, page=page, outcome=outcome)
 
 
@@ -138,6 +153,20 @@ def _kept(path: Path | None, outcome: Outcome) -> tuple[Diagnostic, ...]:
         return (finding("ND507", about("file", path), "is not written: the run was stopped before its last step"),)
     save_state(outcome.recording.final_state, path)
     return ()
+
+
+def _kept_learned(program: Program, path: Path | None, outcome: Outcome) -> tuple[Diagnostic, ...]:
+    """Write what a run has learned, if a path is given; ND507 or ND522 if it has learned nothing."""
+    learned = outcome.recording.learned
+    if path is None:
+        return ()
+    if learned is not None:
+        recording_files.save_learned(learned, path)
+        return ()
+    if not plastic_projections(program.network):
+        message = f"holds no learned weights, as no projection is plastic, so '{path}' is not written"
+        return (finding("ND522", about("recording"), message),)
+    return (finding("ND507", about("file", path), "is not written: the run was stopped before a sample was complete"),)
 
 
 def _report_options(
@@ -164,6 +193,7 @@ def _report(
     if figures and report.text:
         show(*dialect_lines(program.target), profile_report(figures, program.network.name), *_decoded_lines(decoded))
         show(*metric_report(figures.metrics))
+        show(*(learned_report(program, outcome.recording) if outcome is not None else ()))
     plain = figures.model_dump(mode="json") if figures else None
     report.finish(findings, {"profile": plain, "dialect": program.target.dialect.name, "decoded": dict(decoded)})
 

@@ -11,15 +11,18 @@ from neurodeploy.base.rows import LARGEST
 from neurodeploy.cli.common_options import complete_backend
 from neurodeploy.cli.option_types import whole
 from neurodeploy.cli.options import field_option
-from neurodeploy.cli.paths import read_option
+from neurodeploy.cli.paths import read_option, write_option
 from neurodeploy.simulate import RunOptions
 
 __all__ = [
     "Backend",
     "EngineName",
+    "LearnMode",
+    "LearnedFile",
     "Origin",
     "RandomSeed",
     "Samples",
+    "SaveLearned",
     "Steps",
     "StimulusFile",
     "Threads",
@@ -58,3 +61,11 @@ Origin = Annotated[str, field_option(RunOptions, "time_origin")]
 RandomSeed = Annotated[int, field_option(RunOptions, "seed", metavar="SEED")]
 Threads = Annotated[int | None, field_option(RunOptions, "threads")]
 Timeout = Annotated[float | None, field_option(RunOptions, "timeout_s")]
+LearnMode = Annotated[str | None, field_option(RunOptions, "learn", metavar="MODE")]
+LearnedFile = Annotated[
+    Path | None, read_option("--learned", "Weights to begin with, that an earlier run has learned (.learned.npz).")
+]
+SaveLearned = Annotated[
+    Path | None,
+    write_option("--save-learned", "What plastic projections have learned (.learned.npz).", suffix=".learned.npz"),
+]

@@ -14,6 +14,7 @@ from neurodeploy.network import Network
 from neurodeploy.network.neurons import CUBA_KINDS
 from neurodeploy.profile import CostOptions, Profile, profile, profile_findings
 from neurodeploy.program import Program
+from neurodeploy.program.plastic import plastic_projections
 from neurodeploy.project.samples import stimulus_beside
 from neurodeploy.signals import EventOptions, TimeOrigin
 from neurodeploy.simulate import (
@@ -182,8 +183,8 @@ def _accuracy(network: Network, recording: Recording, stimulus: Stimulus) -> flo
 def reference_run(
     program: Program, stimulus: Stimulus, request: RunRequest
 ) -> tuple[Recording | None, tuple[Diagnostic, ...]]:
-    """Return the run of the float reference, if requested, there are labels, and no neurons exist in integers only; and the
-    finding of a run that was stopped. The reference always runs from the beginning.
+    """Return the run of the float reference, if requested, there are labels, no neurons exist in integers only, and nothing
+    learns; and the finding of a run that was stopped. The reference always runs from the beginning.
 
     `program`, `stimulus`: what is run. `request`: of the run.
     """
@@ -191,12 +192,20 @@ def reference_run(
         return None, ()
     if any(item.neuron.kind not in CUBA_KINDS for item in program.network.populations):
         return None, ()
-    options = RunOptions(seed=request.options.seed, threads=request.options.threads)
+    if plastic_projections(program.network) and not _keeps_weights(request.options):
+        return None, ()
+    own = request.options
+    options = RunOptions(seed=own.seed, threads=own.threads, learn=own.learn)
     try:
         return _record(program, stimulus, "reference", options, quiet=request.quiet), ()
     except KeyboardInterrupt:
         stopped = "the run was stopped; the figures below are complete except for the accuracy of the reference"
         return None, (finding("ND507", about("backend", "reference"), stopped),)
+
+
+def _keeps_weights(options: RunOptions) -> bool:
+    """Whether weights stay as they are in the program, which is all that the float reference can do."""
+    return options.learn == "off" and options.learned is None
 
 
 def run_request(program: Program, model: Path, request: RunRequest, lower_bounds: dict[str, int]) -> Outcome:

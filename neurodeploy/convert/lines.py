@@ -11,6 +11,7 @@ from neurodeploy.convert.plan import Planned
 from neurodeploy.diagnostics import Diagnostic, about, finding
 from neurodeploy.diagnostics.ledger import LedgerLine
 from neurodeploy.network import Network
+from neurodeploy.network.delays import possible_delays
 
 __all__ = ["chosen_lines", "range_findings"]
 
@@ -33,9 +34,9 @@ def chosen_lines(calibrated: Calibrated, goal: Goal, network: Network) -> Iterat
     got = f"{neurons} neurons of 'clock', which start each layer with its first input"
     note = "a bias register would add in steps before the input arrives, and to v instead of u"
     yield LedgerLine(subject=where, quantity="biases", asked="constants", got=got, level="exact", note=note)
-    delayed = [item for item in network.projections if np.any(item.delay_steps)]
+    delayed = [item for item in network.projections if possible_delays(item).any()]
     if delayed:
-        got = ", ".join(f"{item.name} +{int(np.max(np.asarray(item.delay_steps)))}" for item in delayed)
+        got = ", ".join(f"{item.name} +{int(possible_delays(item).max())}" for item in delayed)
         note = "a layer reads values of one step, whatever the length of their paths"
         yield LedgerLine(subject=where, quantity="delays", asked="no delay", got=got, level="exact", note=note)
     last = calibrated.plan.populations[-1]

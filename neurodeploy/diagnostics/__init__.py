@@ -1,5 +1,6 @@
 """Findings: diagnostics with subject, numbers, limit source and fixes. Independent of the stages that create them."""
 
+import neurodeploy.diagnostics.translate  # noqa: F401  # pyright: ignore[reportUnusedImport]  # constructors raise findings
 from neurodeploy.diagnostics.catalogue import Rule, rule, rules
 from neurodeploy.diagnostics.errors import DiagnosticError, FindingWarning, errors_in, raise_errors, sorted_findings
 from neurodeploy.diagnostics.finding import Diagnostic, Fix, Severity, finding

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, get_args
 
 from neurodeploy.base.noun import Noun
@@ -18,9 +19,13 @@ SubjectKind = Literal[
     "target", "target package", "board", "core", "dialect", "rule set",
     # a run
     "program", "recording", "recordings", "spikes", "state", "noise", "record", "stimulus", "samples", "labels", "backend", "engine", "environment",
+    # a server, what it is sent, and a stream of events
+    "server", "request", "stream",
     # a command and what it reads
     "command", "argument", "option", "budget", "code", "case", "model", "file", "folder", "cache folder", "variable",
     "standard output", "marker", "neurodeploy",
+    # a sweep: one point of it, a worker
+    "sweep", "point", "executor",
     # Python: a function of the API, a class
     "function", "class",
 ]  # fmt: skip
@@ -72,5 +77,11 @@ def about(kind: SubjectKind, *names: object, field: str = "") -> Subject:
 
     Control characters of names are escaped, and long names are cut, because they may come from a file.
     """
-    first, *others = (shown(str(name)) for name in names or ("",))
+    return _subject(kind, tuple(str(name) for name in names or ("",)), field)
+
+
+@lru_cache(1024)
+def _subject(kind: SubjectKind, names: tuple[str, ...], field: str) -> Subject:
+    """The subject, kept, because checks name what they look at whether or not they find anything."""
+    first, *others = map(shown, names)
     return Subject(kind=kind, name=first, others=tuple(others), field=field)

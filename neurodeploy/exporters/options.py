@@ -21,6 +21,7 @@ LossName = Literal[
     "loops",
     "ports",
     "noise",
+    "plasticity",
     "rounding",
     "kinds",
 ]
@@ -36,6 +37,7 @@ MEANINGS: Mapping[str, str] = {
     "loops": "steps that a loop of several populations takes",
     "ports": "a second input of a neuron",
     "noise": "noise of a neuron",
+    "plasticity": "learning rules: weights stay as they are",
     "rounding": "integer rounding of decays",
     "kinds": "neuron kinds without a counterpart, for which an IF stands in",
 }

@@ -78,6 +78,6 @@ def tensor_table(tensors: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, Any
 def digest_of(noun: BaseModel, without: tuple[str, ...] = ()) -> str:
     """Return the content hash of a noun: sha256 of its plain data and tensor table. `without`: fields to leave out."""
     tensors: Tensors = {}
-    fields = [name for name in type(noun).model_fields if name not in without]
+    fields = [name for name in type(noun).model_fields if name not in without and not _is_unused(noun, name)]
     plain = {name: _split(getattr(noun, name), name, tensors) for name in fields}
     return json_digest({"document": plain, "tensors": tensor_table(tensors)})

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import DiagnosticError, about
 from neurodeploy.diagnostics.choices import needs
+from neurodeploy.network.plasticity_shapes import LEARNED_VARIABLES
 from neurodeploy.plot.frame import PALETTE, QUIET, frame, nothing, one_of, tidy, unknown
 from neurodeploy.plot.rows import groups_of, place_in, require_sample
 from neurodeploy.program import Program
@@ -109,15 +110,16 @@ def _marks(axes: Axes, spikes: Sequence[tuple[NDArray[np.int64], str]]) -> None:
 def _probed(program: Program, recording: Recording, probe: str | None, sample: int) -> _Probed:
     if not recording.states:
         raise nothing("plot.trace", about("recording"), "has no states: no probe was set", HOOK)
-    name = next(iter(recording.states)) if probe is None else probe
-    if name not in recording.states:
-        raise DiagnosticError("plot.trace", (unknown("plot.trace", "probe", name, list(recording.states)),))
     known = {item.name: item for item in probed_variables(program.network)}
-    if name in known:
-        target, variable = known[name].population, known[name].variable
-    else:  # a probe of the run is named after its population and variable
-        target, _, variable = name.rpartition(".")
-    population = next((item for item in program.populations if item.name == target), None)
+    # a probe of the run is named after its population and variable
+    read = {name: (known[name][1:] if name in known else name.rpartition(".")[::2]) for name in recording.states}
+    of_neurons = [name for name, (_, variable) in read.items() if variable not in LEARNED_VARIABLES]
+    name = next(iter(of_neurons or read)) if probe is None else probe
+    if name not in read:
+        raise DiagnosticError("plot.trace", (unknown("plot.trace", "probe", name, list(recording.states)),))
+    target, variable = read[name]
+    owners = program.populations if name in of_neurons else ()
+    population = next((item for item in owners if item.name == target), None)
     if population is None:
         raise nothing("plot.trace", about("probe", name), "is of no population of the program", HOOK)
     states = recording.states[name]

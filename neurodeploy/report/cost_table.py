@@ -72,7 +72,8 @@ def bottleneck(profile: Profile) -> str | None:
     if not profile.floors:
         return None
     core = max(profile.floors, key=lambda item: item.busy_s)
-    times = {"memory": core.memory_s, "compute": core.compute_s, "traffic": core.traffic_s, "barrier": core.barrier_s}
+    times = {"memory": core.memory_s, "compute": core.compute_s, "traffic": core.traffic_s}
+    times |= {"barrier": core.barrier_s, "learning": core.learning_s}
     first, second = sorted(times, key=lambda name: -times[name])[:2]
     lead = f", {core.margin:.1f} x the {second}" if core.margin else ""
     where = f" of core {core.core}" if first != "barrier" else ""

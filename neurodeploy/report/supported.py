@@ -22,12 +22,16 @@ from neurodeploy.network import (
     AdaptiveLif,
     AvgPool2d,
     Chain,
+    Constant,
     Conv1d,
     Conv2d,
     CubaLi,
     CubaLif,
     Delta,
     Dense,
+    DistanceKernel,
+    FixedNumber,
+    FixedProbability,
     GradedRelu,
     If,
     Input,
@@ -55,6 +59,7 @@ from neurodeploy.network import (
 from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.neurons import SpikingNeuron
 from neurodeploy.quantize.soft_reset import by_autapses
+from neurodeploy.report.supported_learning import learning_lines
 from neurodeploy.simulate import backend_names, get_backend
 
 __all__ = ["KINDS", "OPERATIONS", "markdown", "smallest"]
@@ -99,6 +104,17 @@ OPERATIONS: Mapping[str, Operation] = {
                 SumPool2d(input_shape=MAP, kernel=(2, 2), stride=(2, 2)),
                 Dense(weights=np.full((2, 1), 2.0)),
             )
+        ),
+        FixedProbability(shape=(2, 4), probability=1.0, weights=Constant(value=2.0), seed=0),
+        FixedNumber(shape=(2, 4), number=2, weights=Constant(value=2.0), seed=0),
+        DistanceKernel(
+            source_shape=(4,),
+            target_shape=(2,),
+            extent=(1.0,),
+            probability=1.0,
+            radius=2.0,
+            weights=Constant(value=2.0),
+            seed=0,
         ),
     )
 }
@@ -249,6 +265,9 @@ def markdown() -> str:
         lines += [f"## {', '.join(target.name for target in same)}", ""]
         lines += ["; ".join(target.title for target in same) + ".", "", *table, ""]
     lines += ["## Resets", "", *_resets(targets), "", *AUTAPSES, ""]
+    learning, refused = learning_lines(marks)
+    codes |= refused
+    lines += learning
     lines += ["## Codes", "", *(f"- {code} {rule(code).name}: {rule(code).what}" for code in sorted(codes)), ""]
     return "\n".join(lines)
 

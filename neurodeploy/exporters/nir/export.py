@@ -20,6 +20,7 @@ from neurodeploy.exporters.options import Exported
 from neurodeploy.network import CubaLi, Li, Network, Projection, SpikeCount, Spikes
 from neurodeploy.network.embedded import digest, embed
 from neurodeploy.network.validate import require_valid
+from neurodeploy.network.written_out import written_out
 
 __all__ = ["export_nir"]
 
@@ -31,10 +32,15 @@ def export_nir(network: Network, lossy: Collection[str] = ()) -> Exported:
     """Return the content of the NIR file of a network. `lossy`: losses (LOSSES) that are allowed.
 
     Raises DiagnosticError: ND075 (losses that are not allowed, all at once), ND076 (parts that NIR cannot hold),
-    ND101-ND120, ND124 (an invalid network).
+    ND101-ND120, ND124, ND134 (an invalid network), ND135 (too many drawn synapses).
     """
     require_valid(network)
-    notes = ExportNotes(network.name, lossy)
+    notes, drawn = ExportNotes(network.name, lossy), network
+    network = written_out(network)
+    for before, after in zip(drawn.projections, network.projections, strict=True):
+        if before is not after:
+            note = "NIR has no drawn synapses"
+            notes.line("projection", before.name, "operation", before.operation.kind, "sparse", "exact", note)
     graph, held = GraphBuilder(), dict[str, tuple[tuple[str, str], Array]]()
     _Export(network, graph, notes, held).write()
     notes.refuse_losses("NIR")
@@ -106,6 +112,9 @@ class _Export:
         """Add one projection."""
         if item.port != "a":
             self.notes.lose("ports", "projection", item.name, f"port '{item.port}'", "the only input")
+        if item.plasticity is not None:
+            has = f"a learning rule ({item.plasticity.kind.replace('_', ' ')})"
+            self.notes.lose("plasticity", "projection", item.name, has, "weights that stay as they are")
         style = item.weight_format
         unit = weight_unit(self.network.population_by_name[item.target], 0 if style is None else style.exponent)
         if unit != 1.0:
@@ -147,5 +156,9 @@ class _Export:
         for item in network.outputs:
             if item.decoder != SpikeCount():
                 notes.line("output", item.name, "decoder", item.decoder.kind, only, "dropped")
+        for item in network.projections:
+            if item.plasticity is not None:
+                note = "NIR has no learning; other tools keep the weights as they are"
+                notes.line("projection", item.name, "plasticity", item.plasticity.text, only, "dropped", note)
         for item in network.probes:
             notes.line("probe", item.name, "probe", f"{item.target}.{item.variable}", only, "dropped")

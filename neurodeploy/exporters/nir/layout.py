@@ -23,6 +23,7 @@ from neurodeploy.network import (
 )
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.operations import Operation
+from neurodeploy.network.procedural.operations import PROCEDURAL
 
 __all__ = ["end_shape", "graph_shapes", "steps_of", "window_shapes"]
 
@@ -33,6 +34,8 @@ Step = Dense | Sparse | OneToOne | WindowOperation
 
 def steps_of(operation: Operation) -> tuple[Step, ...]:
     """Return the operations of a chain, or the only one."""
+    if isinstance(operation, PROCEDURAL):
+        raise TypeError("internal: drawn synapses are written out before")
     return operation.operations if isinstance(operation, Chain) else (operation,)
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from neurodeploy.base.noun import IntArray
 from neurodeploy.compiler import Compilation
 from neurodeploy.network import Network, Projection
+from neurodeploy.network.delays import possible_delays
 from neurodeploy.profile import Profile, resource_use
 from neurodeploy.program import Program
 from neurodeploy.report.markup import element, text
@@ -15,7 +17,7 @@ from neurodeploy.report.notebook.findings import folded_findings
 from neurodeploy.report.notebook.parts import bar, box, from_rich, heading, note, table
 from neurodeploy.report.notebook.raster import small_raster
 from neurodeploy.report.tables import compilation_lines, profile_report
-from neurodeploy.signals import Recording
+from neurodeploy.signals import Learned, Recording
 
 __all__ = ["compilation_html", "network_html", "profile_html", "program_html", "recording_html"]
 
@@ -35,13 +37,14 @@ def network_html(network: Network) -> str:
         f"steps of {1e3 * network.time.dt_s:g} ms",
         f"{steps:,} steps a sample" if steps else "",
     ]
+    plastic = any(item.plasticity is not None for item in network.projections)
+    heads = ("projection", "from", "to", "operation", "delay", *(("plasticity",) if plastic else ()))
+    rows = [_projection(item)[: len(heads)] for item in network.projections]
     return box(
         heading("Network", network.name, *facts),
         table(("input", "shape", "encoder"), _inputs(network), text_columns=3),
         table(("population", "shape", "neuron"), _populations(network), text_columns=3),
-        table(
-            ("projection", "from", "to", "operation", "delay"), map(_projection, network.projections), text_columns=5
-        ),
+        table(heads, rows, text_columns=len(heads)),
         table(("output", "reads", "decoder"), _outputs(network), text_columns=3),
     )
 
@@ -64,9 +67,12 @@ def _outputs(network: Network) -> Iterator[list[str]]:
 def _projection(item: Projection) -> list[str]:
     sides: tuple[int, ...] = np.shape(getattr(item.operation, "weights", 0.0))
     shape = f" {_shape(sides)}" if sides else ""
-    delays = np.asarray(item.delay_steps)
-    delay = "" if not delays.any() else f"{delays.min()} to {delays.max()}" if delays.ndim else str(delays)
-    return [text(item.name), text(item.source), text(item.target), text(item.operation.kind) + shape, delay]
+    delays = possible_delays(item)
+    delay = (
+        "" if not delays.any() else f"{delays.min()} to {delays.max()}" if delays.size > 1 else str(int(delays.max()))
+    )
+    rule = element("code", text(item.plasticity.text)) if item.plasticity is not None else ""
+    return [text(item.name), text(item.source), text(item.target), text(item.operation.kind) + shape, delay, rule]
 
 
 def program_html(program: Program) -> str:
@@ -126,9 +132,28 @@ def recording_html(recording: Recording) -> str:
         heading("Recording", "", f"ran on {place}", engine, steps, stopped, f"program {recording.program_digest[:12]}"),
         table(("input or population", "spikes", "spikes / sample"), rows),
         note(f"states: {states}") if states else "",
+        note(f"learned: {', '.join(recording.learned.synapses)}") if recording.learned else "",
         small_raster(drawn, 0, recording.first_step, recording.n_steps) if drawn and recording.n_samples else "",
         folded_findings(recording.findings),
     )
+
+
+def learned_html(learned: Learned) -> str:
+    """Return the range and mean of every learned variable, over its synapses and samples."""
+    rows = [
+        [text(name), f"{len(values):,}", f"{values[0].size:,}", *_spread(values)]
+        for name, values in learned.synapses.items()
+        if values.ndim > 1 and len(values)
+    ]
+    heads = ("variable", "samples apart", "synapses", "least", "mean", "greatest")
+    facts = f"after step {learned.step:,}", f"program {learned.program_digest[:12]}" if learned.program_digest else ""
+    return box(heading("Learned", "", *facts), table(heads, rows))
+
+
+def _spread(values: IntArray) -> tuple[str, str, str]:
+    if not values.size:
+        return "-", "-", "-"
+    return f"{int(values.min()):,}", f"{float(values.mean()):,.1f}", f"{int(values.max()):,}"
 
 
 def profile_html(profile: Profile) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from neurodeploy.report.markup import element, text
-from neurodeploy.report.page.activity import changes, quantization, raster, rates, responses, traces
+from neurodeploy.report.page.activity import changes, learning, quantization, raster, rates, responses, traces
 from neurodeploy.report.page.bill import bill
 from neurodeploy.report.page.chip_map import chip_map
 from neurodeploy.report.page.floorline import floorline
@@ -32,6 +32,7 @@ SECTIONS: tuple[Callable[[ReportSubject], Section | None], ...] = (
     raster.section,
     rates.section,
     traces.section,
+    learning.section,
     quantization.section,
     responses.section,
     traffic_matrix,

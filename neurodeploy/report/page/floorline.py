@@ -24,12 +24,13 @@ COLUMNS = 400
 """Largest number of columns of the overview; neighbours are then added up."""
 HEIGHT, COLUMN, FEW = 100.0, 20.0, 45
 """Pixels of the overview and of one column; most columns of that width."""
-COLOURS = {"memory": "s1", "compute": "s2", "traffic": "s3", "barrier": "s8"}
+COLOURS = {"memory": "s1", "compute": "s2", "traffic": "s3", "barrier": "s8", "learning": "s4"}
 WORDS = {
     "memory": "reading of synapses",
     "compute": "updates of compartments",
     "traffic": "messages",
     "barrier": "waiting at the barrier",
+    "learning": "updates of plastic synapses",
 }
 """What a core spends a step on -> class of its colour, and what it is."""
 
@@ -40,7 +41,8 @@ def floorline(subject: ReportSubject) -> Section | None:
     if not floors:
         return None
     slow = sorted(floors, key=lambda item: (-item.busy_s, item.core))
-    body = [element("p", text(_said(slow))), key((COLOURS[name], f"{name}: {WORDS[name]}") for name in COLOURS)]
+    shown = [name for name in COLOURS if name != "learning" or any(item.learning_s for item in floors)]
+    body = [element("p", text(_said(slow))), key((COLOURS[name], f"{name}: {WORDS[name]}") for name in shown)]
     body.append(_slowest(slow[:SLOWEST], len(slow)))
     if len(slow) > SLOWEST:
         body.append(_overview(slow))
@@ -72,6 +74,7 @@ def _segments(item: CoreFloor, scale: float) -> tuple[Segment, ...]:
         ("memory", item.memory_s),
         ("compute", item.compute_s),
         ("traffic", item.traffic_s),
+        ("learning", item.learning_s),
         ("barrier", item.barrier_s),
     ):
         if seconds:
@@ -81,7 +84,7 @@ def _segments(item: CoreFloor, scale: float) -> tuple[Segment, ...]:
 
 
 def _sum(item: CoreFloor) -> float:
-    return item.memory_s + item.compute_s + item.traffic_s + item.barrier_s
+    return item.memory_s + item.compute_s + item.traffic_s + item.learning_s + item.barrier_s
 
 
 def _slowest(slow: list[CoreFloor], n: int) -> str:
@@ -108,13 +111,14 @@ def _tip(item: CoreFloor) -> str:
         ("compute", item.compute_s),
         ("traffic", item.traffic_s),
         ("barrier", item.barrier_s),
+        *([("learning", item.learning_s)] if item.learning_s else []),
     )
     return f"core {item.core}\n" + "\n".join(f"{name} {si(seconds, 's')}" for name, seconds in times)
 
 
 def _overview(slow: list[CoreFloor]) -> str:
     """Times of all cores as columns, stacked, from the slowest core to the fastest."""
-    times = np.array([(item.memory_s, item.compute_s, item.traffic_s) for item in slow])
+    times = np.array([(item.memory_s, item.compute_s, item.traffic_s, item.learning_s) for item in slow])
     block = -(-len(slow) // COLUMNS)
     cuts = np.arange(0, len(slow), block)
     grouped: NDArray[np.float64] = np.add.reduceat(times, cuts) / np.diff(np.r_[cuts, len(slow)])[:, None]
@@ -122,7 +126,8 @@ def _overview(slow: list[CoreFloor]) -> str:
     heights = HEIGHT * grouped / top
     parts: list[str] = []
     below = np.zeros(len(heights))
-    for at, name in enumerate(("memory", "compute", "traffic")):
+    drawn = ("memory", "compute", "traffic", *(("learning",) if heights[:, 3].any() else ()))
+    for at, name in enumerate(drawn):
         path = "".join(
             f"M{n} {number(HEIGHT - low)}v{number(-high)}h.9v{number(high)}z"
             for n, (low, high) in enumerate(zip(below.tolist(), heights[:, at].tolist(), strict=True))

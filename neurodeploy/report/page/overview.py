@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import Diagnostic, comparison
+from neurodeploy.network import Network
 from neurodeploy.profile import Estimate, Profile, profile_measures
 from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.blocks import card, cards, drawing, figure, note, table, tag
@@ -27,6 +28,8 @@ NAME = ascii_letters + digits + "_."
 """Characters of the name of a figure."""
 CLASSES = 16
 """Largest number of classes of which the confusion is drawn."""
+MOST_RULES = 8
+"""Learning rules that are listed."""
 
 
 def verdict(subject: ReportSubject) -> Section:
@@ -158,6 +161,7 @@ def ran(subject: ReportSubject) -> Section | None:
         "Run": f"{recording.n_samples:,} samples of {length}, drain included; random seed {recording.seed}{state}",
         "Step": f"{program.network.time.dt_s:g} s in the network",
         "Network": _described(subject),
+        **_learning(program.network),
     }
     listed = "".join(element("dt", text(name)) + element("dd", text(value)) for name, value in rows.items())
     return Section("ran", "What ran where", element("dl", listed) + _activity(subject.profile))
@@ -171,6 +175,13 @@ def _described(subject: ReportSubject) -> str:
         (len(network.projections), "projection"),
     )
     return ", ".join(_plural(n, word) for n, word in parts)
+
+
+def _learning(network: Network) -> dict[str, str]:
+    """The learning rule of each plastic projection; nothing without any."""
+    rules = [f"{item.name}: {item.plasticity.text}" for item in network.projections if item.plasticity is not None]
+    more = f"; and {len(rules) - MOST_RULES} more" if len(rules) > MOST_RULES else ""
+    return {"Learning": "; ".join(rules[:MOST_RULES]) + more} if rules else {}
 
 
 def _activity(profile: Profile | None) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.network import Network
+from neurodeploy.network.plasticity_shapes import LEARNED_VARIABLES
 from neurodeploy.program import Program
 from neurodeploy.report.markup import element, text
 from neurodeploy.report.page.activity.trains import SampleShown, Train, samples_shown, trains_of
@@ -39,17 +40,17 @@ class Probed(NamedTuple):
 
 
 def probed_of(network: Network, recording: Recording) -> tuple[Probed, ...]:
-    """Return the states of a recording whose population and variable are known, in the order of the recording.
+    """Return the states of populations in a recording whose population and variable are known, in its order.
 
     `network`: with the probes and outputs that name them; a probe of the run alone is named "population.variable".
     """
-    known = {item.name: Probed(*item) for item in probed_variables(network)}
+    known = {item.name: Probed(*item) for item in probed_variables(network) if not item.learned}
     found = list[Probed]()
     for name in recording.states:
         population, _, variable = name.rpartition(".")
         if name in known:
             found.append(known[name])
-        elif population in network.population_by_name:
+        elif population in network.population_by_name and variable not in LEARNED_VARIABLES:
             found.append(Probed(name, population, variable))
     return tuple(found)
 
