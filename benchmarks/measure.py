@@ -20,7 +20,7 @@ from peers import Peer
 from worker import Worker, WorkerError
 from workloads import Case
 
-__all__ = ["Settings", "compiled", "digest", "race", "sources"]
+__all__ = ["Ours", "Settings", "compiled", "digest", "our_worker", "race", "sources"]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -81,7 +81,7 @@ def our_worker(program: Path, folder: Path, **environment: str) -> Worker:
     return Worker(command, folder / "ours.log", {**sources(), **environment})
 
 
-class _Ours:
+class Ours:
     """Timed requests to our worker; a run of one step is subtracted, so that figures are per step, as the peers' are."""
 
     def __init__(self, worker: Worker, timeout_s: float) -> None:
@@ -176,7 +176,7 @@ def race(case: Case, peers: list[Peer], settings: Settings, say: Say) -> dict[st
         result["spikes_per_neuron_step"] = sum(len(rows[name]) for name in rows.files) / case.neurons / steps
         result["peers"] = _start_peers(case, peers, settings, folder, workers, say)
         result["bare"] = _start_bare(case, folder, steps, settings, workers, say)
-        ours = _Ours(worker, settings.timeout_s)
+        ours = Ours(worker, settings.timeout_s)
         _repeat(case, peers, settings, ours, workers, result, spikes, say)
         _threads(case, settings, ours, result)
     finally:
@@ -196,7 +196,7 @@ def _expanded(case: Case, folder: Path, settings: Settings, result: dict[str, An
     try:
         for worker in workers:
             worker.answer(settings.timeout_s)
-        runs = [_Ours(worker, settings.timeout_s) for worker in workers]
+        runs = [Ours(worker, settings.timeout_s) for worker in workers]
         for run in runs:
             run.seconds(2)
         for _ in range(settings.repeats):
@@ -257,7 +257,7 @@ def _repeat(
     case: Case,
     peers: list[Peer],
     settings: Settings,
-    ours: _Ours,
+    ours: Ours,
     workers: dict[str, Worker],
     result: dict[str, Any],
     spikes: dict[str, Any],
@@ -330,7 +330,7 @@ def _bare_figures(result: dict[str, Any], answers: list[dict[str, Any]], per_ste
     return found
 
 
-def _threads(case: Case, settings: Settings, ours: _Ours, result: dict[str, Any]) -> None:
+def _threads(case: Case, settings: Settings, ours: Ours, result: dict[str, Any]) -> None:
     """Two samples on one thread against two on two; and one sample on two threads."""
     steps, n = result["steps"], settings.threads
     batch, within = [], []

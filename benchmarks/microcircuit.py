@@ -19,7 +19,22 @@ from workloads import pd14_pairs, pd14_sizes
 import neurodeploy as nd
 from neurodeploy.network.operations import Sparse, WeightFormat
 
-__all__ = ["DT_S", "NAMES", "SETTLE_STEPS", "network"]
+__all__ = [
+    "BIAS_EXP",
+    "DT_S",
+    "DU",
+    "DV",
+    "INHIBITION",
+    "LARGEST",
+    "NAMES",
+    "REFRACTORY_STEPS",
+    "SETTLE_STEPS",
+    "SPREAD",
+    "THRESHOLD",
+    "WEIGHT",
+    "background",
+    "network",
+]
 
 Array = NDArray[Any]
 NAMES = ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I")
@@ -48,6 +63,11 @@ def _bias(rng: np.random.Generator, population: int, size: int) -> Array:
     mean = BACKGROUND[population] * RATE_HZ * DT_S * 64 * WEIGHT * 4096 / (DU + 1)
     drawn = mean * (1 + CURRENT_SPREAD * rng.standard_normal(size))
     return np.rint(drawn / (1 << BIAS_EXP)).clip(-4095, 4095).astype(np.int32)
+
+
+def background(population: int, size: int) -> Array:
+    """Return (size,) mantissas of the bias of each neuron of a population that stands alone."""
+    return _bias(np.random.default_rng(1 + population), population, size)
 
 
 def _weights(rng: np.random.Generator, pre: int, post: int, n: int) -> Array:

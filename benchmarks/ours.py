@@ -81,6 +81,8 @@ class Runner:
         path = self.folder / "spikes.npz"
         kept = {name: rows[rows[:, 0] == 0][:, 1:] for name, rows in recording.spikes.items()}
         np.savez(path, **kept)
+        if recording.learned is not None:
+            np.savez(self.folder / "learned.npz", **{name: x[0] for name, x in recording.learned.synapses.items()})
         return path
 
 
