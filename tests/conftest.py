@@ -27,10 +27,19 @@ ROOT = Path(__file__).parents[1]
 
 SHARED = (
     "event_writers.py",
+    "monitor/activities.py",
     "blame/small_conversions.py",
+    "campaign/campaigns.py",
     "factories.py",
+    "learners.py",
     "engines.py",
+    "exported.py",
+    "emulator/known_learning.py",
+    "emulator/random_rules.py",
+    "emulator/random_pes.py",
+    "emulator/random_pes_programs.py",
     "emulator/random_programs.py",
+    "emulator/random_faults.py",
     "importers/keras_files.py",
     "importers/keras_model.py",
     "importers/netx_files.py",
@@ -45,6 +54,11 @@ SHARED = (
     "report/page/page_readers.py",
     "report/page/page_runs.py",
     "program/sealed_programs.py",
+    "serve/asgi_calls.py",
+    "serve/served_programs.py",
+    "serve/raw_clients.py",
+    "serve/stream_servers.py",
+    "sweep/objectives.py",
 )
 """Modules that tests import by their own name: without their folders, and so the checkout, on `sys.path`."""
 
@@ -84,6 +98,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False) or item.get_closest_marker("property"):
                 item.add_marker("slow")
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Packed bytes are no name of a test: they may differ between the processes that share the tests."""
+    return f"{argname}-of-{len(val)}-bytes" if isinstance(val, bytes) and not val.isascii() else None
 
 
 def unexcused(report):

@@ -13,18 +13,25 @@ from factories import one_layer
 import neurodeploy as nd
 from neurodeploy.cli.main import app
 from neurodeploy.diagnostics import sorted_findings, to_plain
+from neurodeploy.serve import running, serve
 
 PYTHON = {
     "check": (nd.check, nd.judge, nd.check_shapes, nd.dialects),
-    "compile": (nd.compile, nd.seal),
+    "compile": (nd.compile, nd.seal, nd.calibrate, nd.calibration),
     "fit": (nd.fit,),
     "convert": (nd.convert, nd.study),
     "blame": (nd.blame,),
     "run": (nd.run,),
     "report": (nd.report,),
     "profile": (nd.profile, nd.accuracy, nd.metrics, nd.rank_energy, nd.rank_time),
+    "sweep": (nd.sweep, nd.pareto, nd.evaluate),
     "compare": (nd.compare,),
     "verify": (nd.verify,),
+    "export-c": (nd.export_c,),
+    "monitor": (nd.monitor,),
+    "faults": (nd.fault_campaign, nd.inject, nd.faults_in),
+    "remap": (nd.remap,),
+    "learned": (nd.learned,),
     "baseline": (nd.baseline, nd.write_baseline, nd.check_baseline),
     "diff": (nd.diff,),
     "init": (nd.init_project,),
@@ -33,6 +40,7 @@ PYTHON = {
     "targets": (nd.targets,),
     "backends": (nd.backends,),
     "schema": (nd.schema,),
+    "serve": (serve, running),
 }
 """Command -> what does it in Python; `backends` beyond its list (install, doctor, conformance, new) is no work for Python."""
 

@@ -103,19 +103,33 @@ def good():
             "conversion": conversion,
             "target": "tiny",
             "samples": np.ones((1, 4, 2), dtype=int),
+            "session": nd.stream(program),
+            "space": {"k": [1, 2]},
+            "objective": lambda **values: values,
+            "sweep": nd.sweep({"k": [1, 2]}, lambda k: {"k": k}, executor="serial"),
         },
         **{
             "stimulus": nd.encode(net, np.ones((1, 4, 2), dtype=int)),
             "labels": [0],
             "entry": entry,
             "entries": {"net": entry},
+            "faults": [],
             "base": net,
             "head": program,
             "code": "ND401",
             "path": "x.nd.json",
         },
         **{"source": "lines", "weights": np.eye(2), "matrix": np.eye(2), "budgets": "cores<=4", "name": "loihi1"},
-        **{"layers": "none.toml", "spec": "tiny", "targets": ["tiny"], "board": None, "margin": 1.0},
+        **{"shape": (2, 2), "probability": 0.5, "number": 1, "seed": 1, "scale": 0.5, "extent": (1.0,)},
+        **{"source_shape": (2,), "target_shape": (2,)},
+        **{
+            "layers": "none.toml",
+            "spec": "tiny",
+            "targets": ["tiny"],
+            "board": None,
+            "margin": 1.0,
+            "avoid_cores": [0],
+        },
     }
 
 
@@ -127,8 +141,10 @@ def arguments(door, good):
             found[name] = good[name]
     if door in (nd.on_board, nd.on_dialect, nd.with_rules):
         found["target"] = nd.load_target("tiny")
-    if door in (nd.dense, nd.sparse, nd.one_to_one):
+    if door in (nd.dense, nd.sparse, nd.one_to_one, nd.fixed_probability, nd.fixed_number, nd.distance_kernel):
         found["target"] = "cells"
+    if door in (nd.sweep, nd.evaluate):
+        found["executor"] = "serial"
     if door is nd.on_dialect:
         found["name"] = "loihi2"
     if door is nd.with_rules:
@@ -141,7 +157,10 @@ def arguments(door, good):
 CHOICES = {
     **dict.fromkeys(("compile", "check", "judge", "fit"), tuple(nd.CompileOptions.model_fields)),
     "run": tuple(nd.RunOptions.model_fields),
-    **dict.fromkeys(("dense", "sparse", "one_to_one"), tuple(nd.Projection.model_fields)),
+    **dict.fromkeys(
+        ("dense", "sparse", "one_to_one", "fixed_probability", "fixed_number", "distance_kernel"),
+        tuple(nd.Projection.model_fields),
+    ),
 }
 
 

@@ -60,7 +60,7 @@ CASES = {
 }
 """What nengo-loihi says -> our code, the smallest network that has it, and the limits that are lowered for it.
 
-Not here: three presynaptic traces of learning in a core, since no network of ours learns.
+Three presynaptic traces of learning in a core are ND311: tests/resources/test_learning.py.
 """
 THEIRS = {
     "compartments": 1024,

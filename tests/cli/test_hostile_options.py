@@ -6,10 +6,12 @@ import json
 import os
 import random
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from factories import command_line, leave, pair_network
+from learners import trained
 
 import neurodeploy as nd
 from neurodeploy.base.rows import LARGEST
@@ -57,12 +59,19 @@ ARGUMENTS = {
     "run": ("pair.nd.json", "-t", "tiny", "--no-reference"),
     "profile": ("pair.nd.json", "-t", "tiny"),
     "report": ("pair.nd.json", "-t", "tiny", "--no-reference", "-o", "pair.html"),
+    "sweep": ("pair.toml", "--executor", "serial"),
     "compare": ("pair.nd.json", "-t", "tiny", "-b", "emulator", "-b", "emulator"),
     "verify": ("pair.ndp",),
+    "export-c": ("pair.ndp",),
+    "monitor": ("learner.ndr", "learner.ndp"),
+    "faults": ("pair.campaign.toml", "--size", "3"),
+    "remap": ("pair.ndp", "--avoid-cores", "0", "-o", "moved.ndp"),
+    "learned": ("learner.ndp", "learner.ndr", "-o", "learned.ndp"),
     "baseline": ("write", "pair.nd.json", "-t", "tiny"),
     "baseline write": ("pair.nd.json", "-t", "tiny"),
     "baseline check": ("pair.nd.json", "-t", "tiny"),
     "diff": ("pair.nd.json", "pair.ndp"),
+    "serve": ("missing.ndp",),
     "init": ("pair.nd.json", "--no-workflow", "--force", "--folder", "own"),
     "test": ("own",),
     "explain": ("ND302",),
@@ -107,10 +116,18 @@ def folder(tmp_path_factory):
     os.chdir(path)
     nd.save(pair_network(output=None, projection="wires"), "pair.nd.json")
     np.savez("pair.stimulus.npz", lines=np.ones((1, 3, 2), dtype=np.uint8))
+    with open("pair.toml", "w", encoding="utf-8") as file:
+        file.write('model = "pair.nd.json"\ntarget = "tiny"\n[space]\nsteps = [2, 3]\n')
     os.mkfifo("pipe")
     os.symlink("loop", "loop")
     leave(["init", "pair.nd.json", "--no-workflow", "-t", "tiny", "--folder", "own"])
     leave(["compile", "pair.nd.json", "-t", "tiny", "--golden", "pair.stimulus.npz"])
+    Path("pair.campaign.toml").write_text(
+        'model = "pair.ndp"\nsamples = "pair.stimulus.npz"\n[campaign]\ncriterion = "spikes"\n', encoding="utf-8"
+    )
+    program, recording = trained()
+    nd.save(program, "learner.ndp")
+    nd.save(recording, "learner.ndr")
     yield path
     os.chdir(before)
 
@@ -168,7 +185,12 @@ RANGES = [
     ("compare", "--timeout", ("nan", "inf", "0"), "is not a number of seconds above 0"),
     ("compile", "--placement-seed", ("-1", "99999999999999999999"), f"is not a whole number from 0 to {SEEDS:,}"),
     ("compile", "--time-limit", ("nan", "0", "-3", "1e400"), "is not a number of seconds above 0"),
-    ("compile", "--optimize", ("4", "-1", "nan"), "is not a whole number from 0 to 3"),
+    ("compile", "--level", ("4", "-1", "nan"), "is not a whole number from 0 to 3"),
+    ("compile", "--optimize", ("2", "speed", ""), "is not one of cores, latency, energy"),
+    ("compile", "--max-cores", ("0", "-1", "many"), "is not a whole number from 1 to 2,147,483,647"),
+    ("serve", "--port", ("65536", "-1", "http"), "is not a whole number from 0 to 65,535"),
+    ("serve", "--max-body", ("0", "64M"), "is not a whole number from 1 to"),
+    ("serve", "--drain", ("-1", "nan", "inf"), "is not a number of seconds of 0 or more"),
     ("check", "--dt", ("nan", "0", "-1", "inf"), "is not a number of seconds above 0"),
     ("check", "--prune", ("nan", "1", "wires=-0.1"), "is not a fraction of 0 or more and below 1"),
     ("check", "--weight-bits", ("wires=99999999999999999999", "0", "wires=nan"), "is not a whole number from 1 to"),

@@ -13,7 +13,7 @@ from neurodeploy.diagnostics import DiagnosticError
 
 RUN = {option.name: option for option in typer.main.get_command(app).commands["run"].params}
 NAMES = {"timeout_s": "timeout"}
-ELSEWHERE = {"batch", "record", "probes", "activity", "overflow", "keep_state", "resume", "noise"}
+ELSEWHERE = {"batch", "record", "probes", "activity", "overflow", "keep_state", "resume", "noise", "learned"}
 """Fields of Python only, and those that commands take as files."""
 
 

@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from factories import network_of, wide_network
+from factories import leave, network_of, wide_network
 
 import neurodeploy as nd
 from neurodeploy.cli.command_table import COMMANDS
@@ -40,7 +40,21 @@ def folder(tmp_path_factory):
     program = nd.compile(deep(), "tiny")
     nd.save(nd.seal(program, {"in": values}), path / "deep.ndp")
     nd.save(nd.run(program, values), path / "deep.ndr")
+    many = np.random.default_rng(2).random((60, 4))
+    nd.save(nd.calibrate(program, {"in": many}), path / "watched.ndp")
+    nd.save(nd.run(program, {"in": many}), path / "watched.ndr")
     nd.save(nd.compile(deep(), "tiny", weight_bits={"*": 4}), path / "other.ndp")
+    (path / "bits.toml").write_text(
+        'model = "deep.nd.json"\ntarget = "tiny"\n[space]\nweight_bits = [1, 4, 6]\nseed = [1, 2]\n',
+        encoding="utf-8",
+    )
+    nd.save(nd.compile(deep(), "loihi1"), path / "free.ndp")
+    (path / "deep.campaign.toml").write_text(
+        'model = "deep.ndp"\nsamples = "deep.stimulus.npz"\nn_samples = 2\nharden = true\n[campaign]\nsize = 40\n'
+        'criterion = "spikes"\nrates = [0.01]\nrepeats = 2\n',
+        encoding="utf-8",
+    )
+    leave(["sweep", path / "bits.toml", "--executor", "serial"])  # later starts say the same of the time
     (path / "layers.toml").write_text('[[layer]]\nname = "one"\nkind = "dense"\ninputs = 40\nneurons = 30\n')
     return path
 
@@ -62,6 +76,11 @@ LINES = {
     "profile": ["deep.ndp deep.ndr"],
     "compare": ["deep.ndr deep.ndr"],
     "verify": ["deep.ndp"],
+    "export-c": ["deep.ndp"],
+    "sweep": ["bits.toml --executor serial", "bits.toml --maximize accuracy --minimize cores"],
+    "monitor": ["watched.ndr watched.ndp --window 20"],
+    "faults": ["deep.campaign.toml"],
+    "remap": ["free.ndp --avoid-cores 0 -o moved.ndp"],
     "diff": ["deep.ndp other.ndp"],
     "baseline": ["write deep.nd.json -t tiny --file base.json"],
     "explain": ["ND302", ""],
@@ -73,6 +92,8 @@ ELSEWHERE = {
     "report": "prints the name of the page that it writes",
     "init": "prints the names of the files that it writes",
     "test": "tests/project looks at its table",
+    "serve": "prints until it is ended; tests/cli/test_serve_command.py looks at its table",
+    "learned": "prints the name of the program that it writes",
     "backends": "prints a line for each backend, which a terminal wraps within its column",
 }
 """Command -> why its output is not looked at here."""

@@ -332,3 +332,45 @@ def adaptive():
         nengo.Connection(sine(), a)
         value = nengo.Probe(a, synapse=0.02)
     return net
+
+
+def _learns(signal, pre, function, out, rate=3e-4, tau=0.005, start=lambda x: 0):
+    """Connect a population to a node by PES, which learns a function of a signal; the node."""
+    post, error = nengo.Node(lambda t, x: x, size_in=out, label="post"), nengo.Node(size_in=out, label="error")
+    rule = nengo.PES(learning_rate=rate, pre_synapse=nengo.Lowpass(tau))
+    learned = nengo.Connection(pre, post, function=start, learning_rule_type=rule)
+    nengo.Connection(post, error)
+    nengo.Connection(signal, error, function=function, transform=-1)
+    nengo.Connection(error, learned.learning_rule)
+    return post
+
+
+def learned_channel():
+    """A channel that PES learns from nothing."""
+    with nengo.Network(seed=29) as net:
+        signal, a = sine(4), nengo.Ensemble(80, 1)
+        nengo.Connection(signal, a)
+        value = nengo.Probe(_learns(signal, a, lambda x: x, 1))
+    return net
+
+
+def learned_product():
+    """A product that PES learns at the end of a chain, with a slow trace."""
+    with nengo.Network(seed=30) as net:
+        signal = nengo.Node(WhiteSignal(1.0, high=5, seed=30), size_out=2)
+        a, b = nengo.Ensemble(100, 2), nengo.Ensemble(90, 2, neuron_type=nengo.SpikingRectifiedLinear())
+        nengo.Connection(signal, a)
+        nengo.Connection(a, b)
+        value = nengo.Probe(_learns(signal, b, lambda x: x[0] * x[1], 1, rate=1e-3, tau=0.02))
+    return net
+
+
+def two_learned():
+    """Two connections that PES learns at once, one of two dimensions."""
+    with nengo.Network(seed=31) as net:
+        signal, a, b = sine(3), nengo.Ensemble(70, 1), nengo.Ensemble(60, 1)
+        nengo.Connection(signal, a)
+        nengo.Connection(a, b)
+        first = nengo.Probe(_learns(signal, a, lambda x: np.concatenate([x, x**2]), 2, start=lambda x: [0, 0]))
+        second = nengo.Probe(_learns(signal, b, lambda x: -x, 1, start=lambda x: x))
+    return net

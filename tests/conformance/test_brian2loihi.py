@@ -13,8 +13,10 @@ REFUSED |= dict.fromkeys(
 )
 REFUSED |= dict.fromkeys(("noise", "noise_at_current", "reset_periodic", "reset_subtract"), "ND502")
 REFUSED |= dict.fromkeys(("li", "cuba_li", "overflow_current", "limit_voltage"), "ND502")
-"""Cases that Brian2Loihi cannot run: ND549 comes from its dialect, which has no bias, ND502 from the adapter. In the last four, v
-can leave 32 bits or reach the largest threshold, which neurons that never spike get."""
+LEARNING = {case.name for case in corpus() if case.feature == "learning"}
+REFUSED |= dict.fromkeys(LEARNING - {"learning_from_spikes"}, "ND313") | {"learning_no_rounding": "ND502"}
+"""Cases that Brian2Loihi cannot run: ND549 comes from its dialect, which has no bias, ND313 as well, ND502 from the adapter. In the
+four cases named alone, v can leave 32 bits or reach the largest threshold, which neurons that never spike get."""
 
 
 @pytest.mark.parametrize("case", corpus(), ids=lambda case: case.name)

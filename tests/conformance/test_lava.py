@@ -25,8 +25,9 @@ REFUSED = {
     "reset_subtract": "ND213",
     **dict.fromkeys(("noise", "noise_at_current"), "ND502"),
     "lif_refractory": "ND210",
+    "learning_pes": "ND312",
 }
-"""Cases that lava cannot run: ND2xx comes from the target of its dialect, ND502 from the adapter."""
+"""Cases that lava cannot run: ND2xx and ND312 come from the target of its dialect, ND502 from the adapter."""
 STAGES = (
     "import lava",
     "build the processes",

@@ -55,7 +55,7 @@ FAULTS = {
         "ND084",
         "the host computes node 'square' (function) between two parts of the chip",
     ),
-    "learns": (PAIR + "c = nengo.Connection(a, b, learning_rule_type=nengo.PES())\n", "ND085", "'c' (PES)"),
+    "learns": (PAIR + "c = nengo.Connection(a, b, learning_rule_type=nengo.Voja())\n", "ND085", "'c' (Voja)"),
     "input": (
         NET + "a = nengo.Ensemble(10, 1)\n    n = nengo.Node(lambda t: 1 / (round(t * 1e3) - 500))\n"
         "    nengo.Connection(n, a)\n",

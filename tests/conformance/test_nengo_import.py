@@ -49,6 +49,8 @@ def differences(name):
     network, samples, result = golden_of(name)
     program = nd.compile(network, target="loihi1", dialect="nengo", board="kapoho_bay")
     probes = [(item.name, variable) for item in network.populations for variable in ("v", "u")]
+    learned = [item for item in network.projections if item.plasticity is not None]
+    probes += [(item.name, "w") for item in learned]
     values = samples if samples is not None else nd.SampleValues(values={}, n_samples=1)
     recording = nd.run(program, values, probes=probes)
     spikes = wrong = states = apart = 0
@@ -63,6 +65,14 @@ def differences(name):
             given = recording.states[f"{item.name}.{variable}"][0, :STEPS]
             expected = result.arrays[f"golden.{variable}.{number}"]
             states, apart = states + expected.size, apart + int((given != expected).sum())
+    for number, item in enumerate(learned):
+        given = recording.states[f"{item.name}.w"][0, :STEPS].astype(np.int64)
+        expected = result.arrays[f"golden.w.{number}"]
+        states, apart = (
+            states + expected.size,
+            apart + int(((given << 6 + item.weight_format.exponent) != expected).sum()),
+        )
+        assert (given[0] != given[-1]).mean() > 0.5
     return spikes, wrong, states, apart, *decoded_differences(program, recording, result)
 
 

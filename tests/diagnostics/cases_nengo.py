@@ -41,7 +41,7 @@ def adaptive(patch):
     fact = {"fact": "neuron", "object": "a", "asked": "AdaptiveLIF", "got": "LIF", "dropped": ["adaptation"]}
     meta = {
         "name": "net", "seeded": True, "printed": "hello\n", "said": [], "overflow": [], "facts": [fact],
-        "populations": [population], "links": [], "inputs": [], "outputs": [], "left_out": [], "windows": [], "versions": {},
+        "populations": [population], "links": [], "inputs": [], "outputs": [], "left_out": [], "windows": [], "rules": [], "versions": {},
     }  # fmt: skip
     return answered(patch, meta, **{f"population.0.{name}": [value] * 2 for name, value in LIF.items()})
 
@@ -67,7 +67,7 @@ CASES = {
         patch, "build", error="AssertionError", line=0, sliced=[{"connection": "m_to_a", "post": "a"}]
     ),
     "ND084": lambda patch: refused(patch, "loops", objects=[{"kind": "node", "name": "square", "does": "function"}]),
-    "ND085": lambda patch: refused(patch, "learning", rules=[{"connection": "a_to_b", "rule": "PES"}]),
+    "ND085": lambda patch: refused(patch, "learning", rules=[{"connection": "a_to_b", "rule": "Voja"}]),
     "ND086": adaptive,
     "ND087": plug_in,
 }

@@ -17,6 +17,7 @@ import numpy as np
 import neurodeploy as nd
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_dialect, load_target
+from neurodeploy.hardware.target import LearningEngine
 from neurodeploy.mapping import Mapping, emit_program, partition, place
 from neurodeploy.network import (
     AdaptiveLif,
@@ -39,6 +40,7 @@ from neurodeploy.network import (
     WeightFormat,
 )
 from neurodeploy.network.graded import IntegerNeuron
+from neurodeploy.network.plasticity_shapes import learned_variables
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import Stimulus
 from neurodeploy.simulate.probes import probes_named
@@ -47,9 +49,14 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from engines import Choice, assert_engines_agree, hunt
+from random_rules import learning_options, with_rules
 
 DIALECTS = ("loihi1", "loihi1", "nengo", "loihi2", "loihi2", "brian2loihi", "made")
 """Dialects by their share; "made" has rules that no known one combines."""
+
+ANY_RULE = LearningEngine(
+    rules=("sum_of_products", "pes"), rules_source="none: it runs every rule that a network can state"
+)
 
 
 class Drawn(NamedTuple):
@@ -101,7 +108,8 @@ def _target(dialect: str, dice: Any) -> nd.Target:
         update = {"precision": spans.model_copy(update={"threshold_mantissa": negative}), "neurons": kinds}
         target = target.model_copy(update=update)
     board = dice.choice((None, "wolf_mountain")) if target.name == "loihi1" else None
-    return target.model_copy(update={"dialect": chosen, "board": board})
+    chosen = chosen.model_copy(update={"learning": "sum_of_products"})
+    return target.model_copy(update={"dialect": chosen, "board": board, "learning": ANY_RULE})
 
 
 # --- neurons
@@ -299,7 +307,7 @@ def _network(dialect: str, dice: Any) -> nd.Network:
     ends = [(source, dice.choice(populations)) for source in inputs]
     ends += [(dice.choice((*inputs, *populations)), target) for target in populations]
     ends += [(dice.choice(populations), dice.choice(populations)) for _ in range(dice.choice((0, 1, 2)))]
-    return nd.Network(
+    made = nd.Network(
         name="random",
         time=nd.Time(dt_s=1e-3),
         inputs=tuple(inputs),
@@ -308,6 +316,7 @@ def _network(dialect: str, dice: Any) -> nd.Network:
             _projection(f"p{k}", source, target, least, dialect, dice) for k, (source, target) in enumerate(ends)
         ),
     )
+    return with_rules(made, 0.6, dice) if dice.random() < 0.4 else made
 
 
 def _program(network: nd.Network, target: nd.Target, dice: Any) -> nd.Program:
@@ -347,6 +356,8 @@ def _options(program: nd.Program, stimulus: Stimulus, until: int, dice: Any) -> 
         own = item.neuron.memories if isinstance(item.neuron, IntegerNeuron) else ()
         states[item.name] = (*states[item.name], *own)
     probes = [f"{name}.{state}" for name in names for state in states[name] if dice.random() < 0.8]
+    learning = [item for item in program.network.projections if item.plasticity is not None]
+    probes += [f"{item.name}.{name}" for item in learning for name in learned_variables(item) if dice.random() < 0.7]
     noisy = [item for item in program.populations if "noise_at" in item.parameters and dice.random() < 0.5]
     shape = (dice.choice((1, stimulus.n_samples)), until + dice.choice((0, 3)))
     return {
@@ -375,6 +386,8 @@ def drawn(dice: Any) -> Drawn | None:
     pieces = dice.choice((1, 1, 2, 3)) if stimulus.n_samples == 1 else 1
     forms = {"dense_from": dice.choice((None, None, 0.0, 2.0)), "tiled_from": dice.choice((None, None, 3))}
     options = _options(program, stimulus, until, dice)
+    whole = cut is None and not options["keep_state"]
+    options |= learning_options(program, stimulus.n_samples, dice, whole=whole)
     return Drawn(program, stimulus, until, Choice(cut=cut, pieces=pieces, **forms), options)
 
 

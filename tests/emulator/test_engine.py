@@ -165,7 +165,7 @@ def stimulus_of(events):
 
 
 def built(network, dialect):
-    target = load_target("loihi2" if dialect == "loihi2" else "loihi1")
+    target = load_target("loihi2", rules="lava-loihi") if dialect == "loihi2" else load_target("loihi1")
     target = target.model_copy(update={"dialect": load_dialect(dialect)})
     program = emit_program(place(partition(quantize(network, target), target)))
     assert program_faults(program) == []

@@ -157,7 +157,7 @@ def program_of(seed, chip, links, *, valued=False):
             nd.Input(name="drive", shape=9, encoder=Current() if valued else "spikes"),
         ),
     )
-    target = load_target(chip)
+    target = load_target(chip, rules="lava-loihi" if chip == "loihi2" else None)  # which has dense lists
     return emit_program(place(partition(quantize(network, target), target)))
 
 

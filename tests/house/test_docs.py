@@ -21,6 +21,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -126,6 +127,14 @@ class Reader:
         assert status == (int(wanted[1]) if wanted else 0), printed
         lines = [line.rstrip() for line in NOT_SHOWN.sub("", printed).splitlines()]
         return "\n".join(lines).strip("\n") + "\n"
+
+
+@pytest.fixture(autouse=True)
+def closed_figures() -> Iterator[None]:
+    """A page leaves its figures open; matplotlib warns of many, wherever the last one is opened."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.relative_to(DOCS).as_posix())

@@ -52,6 +52,12 @@ def test_there_are_examples() -> None:
         "spiking_rnn",
         "event_cnn",
         "digits_cnn",
+        "learning_bandit",
+        "learning_channel",
+        "learning_digits",
+        "learning_new_class",
+        "digits_over_http",
+        "event_camera_stream",
     }
 
 

@@ -13,6 +13,7 @@ from neurodeploy.compiler import compile_network
 from neurodeploy.hardware import load_target, target_names
 from neurodeploy.network import Neuron, Operation
 from neurodeploy.report.supported import KINDS, OPERATIONS, markdown, smallest
+from neurodeploy.report.supported_learning import PLACES, RULES, learns_by, place_of
 from neurodeploy.simulate import Stimulus, backend_names, get_backend
 
 
@@ -53,3 +54,19 @@ def test_what_the_page_says_runs_does_run(kind, operation):
             recording = nd.run(program, stimulus, backend=name)
             assert recording.complete
             assert len(recording.spikes["before"]), "the neurons before the operation were to spike"
+
+
+@pytest.mark.parametrize("title", RULES)
+def test_rules_that_the_page_says_are_learned_are_learned(title):
+    rule, ran = RULES[title], 0
+    for place in PLACES:
+        result = compile_network(learns_by(rule), place_of(place))
+        if result.program is None:
+            continue
+        inputs = result.program.network.inputs
+        shown = {item.name: np.full((1, 12, item.size), 8 if item.encoder.kind == "current" else 1) for item in inputs}
+        recording = nd.run(result.program, shown, engine="spec")
+        assert len(recording.spikes["cells"]), "the neurons were to spike"
+        assert any((values != 20).any() for name, values in recording.learned.synapses.items() if name.endswith(".w"))
+        ran += 1
+    assert ran

@@ -32,12 +32,12 @@ def answer(**changes):
     readout = {"filter": "", "linear": True, "post": None}
     node = {"kind": "node", "name": "show", "does": "function"}
     meta = {
-        "name": "net", "seeded": False, "printed": "", "said": [], "overflow": [], "facts": [], "left_out": [], "windows": [],
+        "name": "net", "seeded": False, "printed": "", "said": [], "overflow": [], "facts": [], "left_out": [], "windows": [], "rules": [],
         "versions": {"nengo": "4.1.0"},
         "populations": [population("a", 2, blocks=2), population("r", 2, "readout")],
         "links": [
-            {"from": "input", "source": 0, "target": 0, "exponent": 0},
-            {"from": "population", "source": 0, "target": 1, "exponent": -1},
+            {"from": "input", "source": 0, "target": 0, "exponent": 0, "rule": None},
+            {"from": "population", "source": 0, "target": 1, "exponent": -1, "rule": None},
         ],
         "inputs": [{
             "name": "stim", "size": 2, "coded": True, "merged": 0, "radius": 1.0, "tau": 0.005, "decode_tau": 0.005,
@@ -121,6 +121,41 @@ def test_samples_are_one_sample_of_the_host_spikes_within_the_duration(imported)
     assert given.samples.values["stim"].tolist() == [[0, 1, 0], [0, 3, 1]]
 
 
+def learning():
+    """The same, where the second link learns from the errors of a node."""
+    rule = {
+        "connection": "c", "teachers": ["wrong"], "error": "wrong", "size": 1, "asked": 1e-4, "mantissa": 1, "exponent": -7,
+        "impulse": 3.5, "tau_steps": 5, "trace_epoch_steps": 2, "epoch_steps": 4, "error_scale": 100.0,
+    }  # fmt: skip
+    result = answer(rules=[rule])
+    result.meta["links"][1]["rule"] = 0
+    return Result(result.meta, {**result.arrays, "error.0": np.arange(1, STEPS + 1)[:, None] / 100})
+
+
+def test_pes_comes_in_with_the_errors_of_the_host(imported):
+    given = imported(learning())
+    fixed, learned = given.network.projections
+    assert fixed.plasticity is None
+    assert learned.plasticity == nd.Pes(
+        error="wrong", error_scale=100.0, trace=nd.Trace(impulse=3.5, tau_steps=5.0), trace_epoch_steps=2, epoch_steps=4
+    )
+    assert given.network.inputs[1].encoder.kind == "current"
+    assert given.network.metadata["errors_of_host"] == {"wrong": ["wrong"]}
+    remark = next(item for item in given.findings if "PES" in item.message)
+    assert (remark.code, remark.severity) == ("ND086", "warning")
+    assert "holds the errors that 'wrong' gave while nengo-loihi learned" in remark.message
+    line = next(line for line in given.ledger if line.quantity == "learning rate")
+    assert (line.asked, line.got, line.level) == ("PES, rate 0.0001", "2**-7, impulse 3.5", "rounded")
+
+
+def test_an_error_is_sent_in_the_step_before_it_acts(imported):
+    """In each sample: nengo-loihi's error of step t + 1 is the value of step t, and nothing precedes the first step."""
+    given = imported(learning(), nd.ImportOptions(duration_s=0.012, presentation_s=0.004))
+    expected = [[0.02, 0.03, 0.04, 0], [0.06, 0.07, 0.08, 0], [0.10, 0.11, 0.12, 0]]
+    assert given.samples.values["wrong"][:, :, 0].tolist() == expected
+    assert nd.encode(given.network, given.samples).n_samples == 3
+
+
 @pytest.mark.parametrize(("count", "kept"), [(3, [7, 8, 9]), (5, [7, 8, 9]), (2, None)])
 def test_a_presentation_cuts_the_input_into_labelled_samples(imported, count, kept):
     result = answer()
@@ -140,7 +175,7 @@ def test_a_presentation_cuts_the_input_into_labelled_samples(imported, count, ke
 
 
 def test_a_network_without_inputs_has_no_samples(imported):
-    links = [{"from": "population", "source": 0, "target": 1, "exponent": -1}]
+    links = [{"from": "population", "source": 0, "target": 1, "exponent": -1, "rule": None}]
     result = answer(inputs=[], links=links)
     result.arrays.update({name.replace("link.1", "link.0"): result.arrays[name] for name in list(result.arrays)})
     given = imported(result)

@@ -87,8 +87,10 @@ def test_the_shared_case_of_odd_weights_has_doubled_mantissas(reference_data):
     (projection,) = network.projections
     assert set(projection.operation.weights.ravel().tolist()) == {-2, 2}
     assert (projection.weight_format.exponent, projection.weight_format.sign_mode) == (-1, "mixed")
-    for target in ("loihi1", "loihi2"):
+    for target in (load_target("loihi1"), load_target("loihi2", rules="lava-loihi")):
         assert not [line for line in nd.compile(network, target).ledger if line.quantity == "weights"]
+    (line,) = (line for line in nd.compile(network, "loihi2").ledger if line.quantity == "weights")
+    assert (line.level, line.got) == ("exact", "2 bits x 2^-7, mixed")
 
 
 def test_kernels_are_split_by_sign_and_stay_convolutions(tmp_path):

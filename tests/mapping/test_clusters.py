@@ -90,7 +90,7 @@ def test_a_network_of_very_many_sources_is_stored_as_one_of_few(monkeypatch, lev
     quantized = quantize(network, tight())
     cut = compiled_first_fit(quantized, tight(), MappingOptions(level=level))
     plain = emit_program(place(cut))
-    monkeypatch.setattr(sys.modules["neurodeploy.mapping.encode"], "MANY_SOURCES", 0)
+    monkeypatch.setattr(sys.modules["neurodeploy.resources.encode_cores"], "MANY_SOURCES", 0)
     assert emit_program(place(cut)).digest() == plain.digest()
 
 

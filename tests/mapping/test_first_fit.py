@@ -14,7 +14,7 @@ import neurodeploy as nd
 from neurodeploy.base.arrays import FLAGGED, distinct
 from neurodeploy.compiler import CompileOptions, compile_network
 from neurodeploy.diagnostics import DiagnosticError
-from neurodeploy.hardware import load_target, on_board
+from neurodeploy.hardware import load_target, on_board, with_rules
 from neurodeploy.mapping import emit_program, partition, place
 from neurodeploy.mapping.partition.order import _by_tile, longest_fitting_prefix
 from neurodeploy.network import Conv2d, WeightFormat
@@ -229,7 +229,8 @@ def test_maps_whose_cores_overflow_in_every_round_are_placed_with_a_reserve(monk
         Conv2d(input_shape=(1, 24, 20), weights=2 * rng.integers(1, 60, (4, 1, 3, 3)), padding=(1, 1)),
         Conv2d(input_shape=(4, 24, 20), weights=2 * rng.integers(1, 60, (3, 4, 3, 3)), padding=(1, 1)),
     ]
-    target = on_board(with_limits(load_target("loihi2"), compartments=64, output_axons=160), "kapoho_point")
+    listing = with_rules(load_target("loihi2"), "lava-loihi")
+    target = on_board(with_limits(listing, compartments=64, output_axons=160), "kapoho_point")
     quantized = quantize(layered_network(operations, cells, weight_format=WeightFormat(weight_bits=8)), target)
     cut = partition(quantized, target)
     for name, values in use_of_program(emit_program(place(cut))).items():

@@ -9,7 +9,6 @@ from factories import network_of, with_limits
 import neurodeploy as nd
 from neurodeploy.hardware import load_target
 from neurodeploy.mapping import MappingOptions, emit_program, partition, place
-from neurodeploy.mapping.mapping import without_population_axons
 from neurodeploy.mapping.partition.assignment_usage import keeps_limits
 from neurodeploy.mapping.partition.tiles.chains import chain_of
 from neurodeploy.mapping.partition.tiles.tiled import tiled_cuts
@@ -18,6 +17,7 @@ from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize
 from neurodeploy.resources import core_limits
+from neurodeploy.resources.axons import with_discrete_axons
 
 STYLE = WeightFormat(weight_bits=8)
 
@@ -115,7 +115,7 @@ def test_searched_tiles_are_no_worse_than_first_fit_and_keep_all_spikes(avoid):
 def test_input_axons_are_shared_if_cores_do_not_increase():
     target = small(compartments=48, synapse_memory=900, input_axons=600, output_axons=100)
     quantized = quantize(chain(stride=2), target)
-    cut, apart = partition(quantized, target), partition(quantized, without_population_axons(target))
+    cut, apart = partition(quantized, target), partition(quantized, with_discrete_axons(target))
     assert cut.shared_axons
     assert (cut.n_cores, apart.n_cores) == (9, 11)
 

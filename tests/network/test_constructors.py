@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -161,3 +163,11 @@ def test_fields_are_frozen_and_the_error_names_the_field():
 def test_fractions_are_below_one(fraction):
     assert refused(lambda: nd.CompileOptions(prune={"*": fraction}))[0].code == "ND002"
     assert refused(lambda: nd.CompileOptions(prune_sources={"a": fraction}))[0].code == "ND002"
+
+
+def test_the_first_call_of_a_process_raises_findings():
+    """Whatever has been imported before: a constructor raises no error of pydantic."""
+    code = "import neurodeploy as nd\ntry:\n    nd.Lif(tau_m_s=0.01)\nexcept nd.DiagnosticError as error:\n    print(error)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "v_threshold" in done.stdout

@@ -233,6 +233,22 @@ def test_floors_are_the_times_of_cores_from_the_busiest(spread):
     assert lines["barrier"][0] == pytest.approx(rows[0].barrier_s)
 
 
+def test_a_trade_is_the_time_and_energy_of_its_mappings(ran):
+    result = nd.check(ran[0].network, "loihi1", optimize="latency", max_cores=8)
+    axes = nd.plot.trade(result)
+    points, (_, second) = result.trade.points, axes.figure.axes
+    for side, figure in (
+        (axes, [item.time_per_step.value for item in points]),
+        (second, [item.energy_j for item in points]),
+    ):
+        factor = {"\N{MICRO SIGN}": 1e-6, "n": 1e-9, "m": 1e-3}[side.get_ylabel().split("(")[1][0]]
+        line = side.lines[0]
+        assert list(line.get_xdata()) == [item.cores for item in points]
+        np.testing.assert_allclose(np.array(line.get_ydata()) * factor, figure)
+    ring = axes.lines[1]
+    assert list(ring.get_xdata()) == [result.trade.best.cores]
+
+
 def test_stored_weights_are_the_mantissas_of_the_program(ran):
     """Against the tables of the program, which are written and read by other code."""
     from neurodeploy.plot.quantization import stored_weights
@@ -327,6 +343,8 @@ BAD = [
     ("ND002", lambda p, r: nd.plot.quantization(p.network)),
     ("ND002", lambda p, r: nd.plot.floors(p)),
     ("ND766", lambda p, r: nd.plot.floors(nd.profile(p, r).model_copy(update={"floors": ()}))),
+    ("ND002", lambda p, r: nd.plot.trade(p)),
+    ("ND766", lambda p, r: nd.plot.trade(nd.check(p))),
     ("ND766", lambda p, r: nd.plot.energy({})),
     ("ND766", lambda p, r: nd.plot.tuning({})),
     ("ND766", lambda p, r: nd.plot.raster(p, nd.run(p, np.ones((1, 8)), record=["hidden"]), populations=["answer"])),

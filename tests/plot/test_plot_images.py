@@ -6,6 +6,7 @@ that texts and legends are left out, axes have a fixed place, and images are com
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from learners import trained
 from plot_studies import study
 
 import neurodeploy as nd
@@ -29,10 +31,19 @@ PICTURES = {
     "chip": lambda _, spread: nd.plot.chip(*spread, traffic=3),
     "energy": lambda ran, _: nd.plot.energy(nd.profile(*ran)),
     "floors": lambda _, spread: nd.plot.floors(nd.profile(*spread)),
+    "trade": lambda ran, _: nd.plot.trade(nd.check(ran[0].network, "loihi1", optimize="latency", max_cores=8)),
     "trace": lambda ran, _: nd.plot.trace(*ran, "hidden.v", neurons=[2, 7], sample=1),
     "quantization": lambda ran, _: nd.plot.quantization(nd.compile(ran[0].network, "loihi1", weight_bits={"*": 4})),
     "tuning": lambda *_: nd.plot.tuning(study()),
+    "weights": lambda *_: nd.plot.weights(*learned()),
+    "receptive_fields": lambda *_: nd.plot.receptive_fields(*learned()),
+    "traces": lambda *_: nd.plot.traces(*learned(), numbers=[0, 2]),
 }
+
+
+@cache
+def learned():
+    return trained(samples=1, seed=3, probes="in_cells.x1")
 
 
 def drawn(axes):

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from tiny_runs import NS, PJ, run_on
 
+from neurodeploy.costs import counting
+from neurodeploy.costs.counting import Counts, counts
 from neurodeploy.hardware import load_target, on_board
-from neurodeploy.profile import counting, profile
-from neurodeploy.profile.counting import Counts, counts
+from neurodeploy.profile import profile
 
 
 def test_every_event_of_a_two_neuron_chain_is_counted_and_paid():

@@ -148,7 +148,8 @@ def change_number(sealed: Sealed, dice: Any) -> None:
     """One number or word of the document; those of the target, the formats and the neurons more often."""
     document = sealed.document
     parts = ["target", "formats", "network", "populations", "golden", "inputs", "quantize_options", "placement_seed"]
-    part = dice.choice([name for name in parts if document[name] is not None])
+    parts.append("activity")
+    part = dice.choice([name for name in parts if document.get(name) is not None])
     leaves = [path for path in places(document[part], (part,)) if not isinstance(_at(document, path), (dict, list))]
     if leaves:
         *path, last = dice.choice(leaves)

@@ -17,6 +17,7 @@ from neurodeploy.conformance.judge import program_of
 from neurodeploy.hardware import load_target
 from neurodeploy.io.archive import sealed_bytes
 from neurodeploy.mapping import Mapping, emit_program, place
+from neurodeploy.monitor import calibrated
 from neurodeploy.network import Current, WeightFormat
 from neurodeploy.quantize import quantize
 from neurodeploy.simulate import Stimulus, seal_golden
@@ -85,6 +86,7 @@ def seeds() -> dict[str, bytes]:
             program = program_of(cases[name], dialect)
             if name in ("dense", "product", "sparse"):
                 program = seal_golden(program, stimulus_of(program.network, 1))
+                program = calibrated(program, stimulus_of(program.network, 3))
             found[f"{name} {dialect}"] = sealed_bytes(program, FORMAT)
     found["several cores"] = sealed_bytes(_several_cores(), FORMAT)
     return found

@@ -17,6 +17,7 @@ from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware.target import Precision
 from neurodeploy.hardware.units import field_ranges
 from neurodeploy.io.archive import sealed_bytes
+from neurodeploy.monitor import calibrated
 from neurodeploy.network import Noise
 from neurodeploy.program import representable
 from neurodeploy.program.archive import load_program
@@ -231,6 +232,35 @@ def test_golden_rows_that_no_run_gives(program):
         {"steps": 1},
     ):
         assert refused(sealed.model_copy(update={"golden": golden.model_copy(update=change)}))
+
+
+def test_activity_that_no_calibration_gives(program):
+    rows = np.argwhere(np.ones((4, 20, 3), dtype=bool)) + np.array([0, 1, 0])
+    stimulus = Stimulus(n_samples=4, n_steps=20, spikes={"lines": rows[::2].astype(np.int32)})
+    sealed = calibrated(program, stimulus)
+    activity = sealed.activity
+    assert program_faults(sealed) == []
+    lines, first, *others = activity.counts
+    assert lines.values.tolist() == [30]
+    for change in (
+        {"name": "nowhere"},
+        {"kind": "population"},
+        {"size": 4},
+        {"values": [-30]},
+        {"values": [99_999]},
+        {"values": [2**62], "samples": [2**62]},
+        {"values": [1, 0], "samples": [2, 2]},
+        {"values": []},
+        {"samples": [0]},
+        {"samples": [3]},
+        {"neuron_spikes": [120]},
+        {"neuron_spikes": lines.neuron_spikes - [1, 0, 0]},
+        {"neuron_spikes": lines.neuron_spikes + [999, -999, 0]},
+    ):
+        counts = (lines.model_copy(update=change), first, *others)
+        assert refused(sealed.model_copy(update={"activity": activity.model_copy(update={"counts": counts})}))
+    for change in ({"counts": (lines, lines)}, {"n_samples": 5}, {"n_steps": 1}):
+        assert refused(sealed.model_copy(update={"activity": activity.model_copy(update=change)}))
 
 
 def test_what_is_sealed_again_is_refused_when_it_is_loaded(program, tmp_path):

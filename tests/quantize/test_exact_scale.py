@@ -205,7 +205,8 @@ def test_many_networks_of_small_whole_numbers_fire_as_float_arithmetic_does(case
 @pytest.mark.parametrize("target", TARGETS)
 def test_odd_weights_of_both_signs_of_a_file_are_stored(reference_data, target):
     found = load(reference_data / "cases/netx-odd-weights/a.net", ImportOptions(dt_s=1e-3))
-    result = compile_network(found.network, TARGETS[target], CompileOptions(fixes=False))
+    as_given = load_target(target, rules={"loihi1": "nengo-loihi", "loihi2": "lava-loihi"}[target])
+    result = compile_network(found.network, as_given, CompileOptions(fixes=False))
     program = result.require()
     style = program.formats[0]
     assert np.unique(program.tables.entry_mantissa).tolist() == [-2, 2]  # -1 and 1 of the file, with the exponent below

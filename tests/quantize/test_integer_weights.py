@@ -23,11 +23,13 @@ from neurodeploy.network import (
     TernaryCuba,
     WeightFormat,
 )
+from neurodeploy.quantize.integers import given_format
 from neurodeploy.simulate import Stimulus
 
 pytestmark = pytest.mark.usefixtures("engine")
 
-TARGETS = {name: load_target(name) for name in ("loihi1", "loihi2")}
+TARGETS = {"loihi1": load_target("loihi1"), "loihi2": load_target("loihi2", rules="lava-loihi")}
+"""Targets whose rule sets store weights in the bits that they are given."""
 CELL = {"du": 4095, "dv": 0, "vth_mant": 10}
 
 
@@ -79,6 +81,45 @@ def test_products_are_kept_and_the_ledger_names_their_form(target, weights, styl
     lines = [line for line in result.ledger if line.quantity == "weights"]
     assert bool(lines) == ((style is not None and stored.sign_mode != style.sign_mode) or shift != given)
     assert all(line.level == "exact" and f"2^{shift}" in line.got for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("weights", "bits", "shift"),
+    [
+        ([1, -1], 2, -7),
+        ([7, -6], 4, -5),
+        ([-8, 7], 5, -4),  # 4 bits would hold them, but not the negative of -8
+        ([62, -49], 8, -1),  # 7 bits would do; the compiler stored such weights of oxford with 8
+        ([127, -1], 8, -1),
+        ([512, 1020], 8, 2),
+    ],
+)
+def test_integers_take_the_fewest_bits_of_the_rule_set(weights, bits, shift):
+    target = load_target("loihi2")
+    result = compile_network(net([weights]), target, CompileOptions(fixes=False))
+    style = result.require().formats[0]
+    assert (style.weight_bits, style.exponent) == (bits, shift)
+    assert products(result, "loihi2").tolist() == [w * 64 for w in weights]
+    chosen = CompileOptions(fixes=False, weight_bits={"*": 8})
+    assert compile_network(net([weights]), target, chosen).require().formats[0].weight_bits == 8
+
+
+@settings(max_examples=examples(100), deadline=None)
+@given(
+    weights=st.lists(st.integers(-300, 300).filter(bool), min_size=1, max_size=4),
+    exponent=st.integers(-8, 7),
+    bits=st.sampled_from([2, 4, 8]),
+)
+def test_the_fewest_bits_hold_the_same_products(weights, exponent, bits):
+    network = net([weights], WeightFormat(weight_bits=bits, exponent=exponent))
+    given, fewest = (
+        compile_network(network, target, CompileOptions(fixes=False))
+        for target in (TARGETS["loihi2"], load_target("loihi2"))
+    )
+    assert (given.program is None) == (fewest.program is None)
+    if given.program is not None:
+        assert products(given, "loihi2").tolist() == products(fewest, "loihi2").tolist()
+        assert fewest.require().formats[0].weight_bits <= bits
 
 
 @settings(max_examples=examples(200), deadline=None)
@@ -255,3 +296,22 @@ def test_registers_follow_their_equations(case, seed):
     stimulus = Stimulus(n_samples=2, n_steps=40, rasters={"x": raster})
     got, wanted = (nd.run(result.program, stimulus, backend=name).spikes["c"] for name in ("emulator", "reference"))
     assert np.array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("mode", ["excitatory", "inhibitory"])
+def test_weights_that_learn_by_pes_have_both_signs(mode):
+    def learning(style, neuron=None):
+        made = net(np.zeros((2, 3), dtype=np.int16), style, neuron)
+        wrong = nd.Input(name="wrong", shape=1, encoder="current")
+        learned = made.projections[0].model_copy(update={"plasticity": nd.Pes(error="wrong")})
+        return made.model_copy(update={"inputs": (*made.inputs, wrong), "projections": (learned,)})
+
+    found = errors(compiled(learning(WeightFormat(weight_bits=8, exponent=0, sign_mode=mode))))
+    assert [item.code for item in found] == ["ND209"]
+    assert f"weights of both signs, which sign mode '{mode}' does not store" in found[0].message
+    mixed = compiled(learning(WeightFormat(weight_bits=8, exponent=0, sign_mode="mixed")))
+    assert [item.sign_mode for item in mixed.require().formats] == ["mixed"]
+    told = [item.message for item in mixed.findings if item.code == "ND215"]
+    assert told == ["its values are signals of learning rules, which a host has to give in every step"]
+    learned = learning(None, Sigma()).projections[0]
+    assert given_format(learned, np.zeros(6), 8).sign_mode == "mixed"

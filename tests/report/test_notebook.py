@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from factories import pair_network, wide_network
 from IPython.core.formatters import DisplayFormatter
+from learners import trained
 from nbclient import NotebookClient
 from rich.table import Table
 
@@ -98,6 +99,16 @@ def test_a_recording_shows_its_spikes_and_a_stroke_for_each(ran):
     strokes = re.findall(r'<path d="((?:M[\d.]+ [\d.]+v[\d.]+)+)"', html)
     assert [item.count("M") for item in strokes] == [int((rows[:, 0] == 0).sum()) for rows in counts.values()]
     assert "ran on emulator" in Page(html).text
+
+
+def test_learned_weights_show_their_spread():
+    _, recording = trained(samples=2, learn="apart")
+    values = recording.learned.synapses["in_cells.w"]
+    shown = recording.learned._repr_html_()
+    for cell in ("in_cells.w", "2", "12", f"{values.min():,}", f"{values.mean():,.1f}", f"{values.max():,}"):
+        assert f">{cell}</td>" in shown
+    assert "learned: in_cells.w" in recording._repr_html_()
+    assert "Learned" in nd.Learned(program_digest="", step=0)._repr_html_()
 
 
 def test_a_profile_is_the_bill_of_the_terminal(ran, capsys):

@@ -94,7 +94,9 @@ SPLITS = ("compartments", "output_axons", "parameter_sets", "threshold_sets")
 
 
 def test_every_resource_of_a_core_has_a_network():
-    assert {*NEEDS, "accumulators"} == set(CODES) == {*CoreLimits.model_fields, "words_per_axon"}
+    # traces belong to the learning engine of a target: tests/resources/test_learning.py
+    named = {*CoreLimits.model_fields, "words_per_axon", "source_traces"}
+    assert {*NEEDS, "accumulators", "source_traces"} == set(CODES) == named
 
 
 def used(program, resource):
@@ -123,7 +125,8 @@ def test_a_core_holds_exactly_its_limit(resource, limit, beyond, counted):
 
 
 def test_every_rule_set_is_tried():
-    assert {rules for _, rules in RULE_SETS} == {"nengo-loihi", "nxtf", "lava-loihi", "lava-loihi-mnist", "short"}
+    lava = {"lava-loihi-2022", "lava-loihi-2024", "lava-loihi", "lava-loihi-mnist"}
+    assert {rules for _, rules in RULE_SETS} == {"nengo-loihi", "nxtf", *lava, "short"}
 
 
 @pytest.mark.parametrize("beyond", [-1, 0, 1])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import neurodeploy as nd
 from neurodeploy.check import dialect_verdict
 from neurodeploy.compiler import CompileOptions, compile_network
+from neurodeploy.costs.counting import counts
 from neurodeploy.diagnostics import DiagnosticError
 from neurodeploy.hardware import load_dialect, load_target
 from neurodeploy.mapping import partition
@@ -18,7 +19,6 @@ from neurodeploy.network import AvgPool2d, Conv2d, LoihiCuba, Sparse, SumPool2d,
 from neurodeploy.network.connectivity import WindowConnectivity, synapses_of
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.coordinates import target_size
-from neurodeploy.profile.counting import counts
 from neurodeploy.program.audit import use_of_program
 from neurodeploy.program.validate import program_faults
 from neurodeploy.quantize import quantize

@@ -198,8 +198,9 @@ def test_probes_are_named_as_people_name_them():
     program = compiled(net(3))
     run = program.run({"in": np.ones((1, 5, 3), dtype=int)}, probes=["cells", "cells.u", ("cells", "v_register")])
     assert set(run.states) == {"cells.v", "cells.u", "cells.v_register"}
-    assert told(lambda: program.run({"in": np.ones((1, 5, 3), dtype=int)}, probes=["cells.w"])) == [
-        "probe 'cells.w': no neuron kind has a state 'w'; states are v, u, v_register, residue, error, theta, r"
+    assert told(lambda: program.run({"in": np.ones((1, 5, 3), dtype=int)}, probes=["cells.s", "cells.w"])) == [
+        "probe 'cells.s': no neuron kind or plastic projection has a state 's'; states are v, u, v_register, residue, error, theta, r, w, d, t, x1, x2, y1, y2, y3",
+        "probe 'cells.w': population 'cells' (loihi_cuba) has no state 'w', only v, u, v_register",
     ]
 
 

@@ -191,6 +191,8 @@ def test_the_command_and_the_function_find_the_same(tmp_path, monkeypatch, call)
     document = json.loads(out)
     made = nd.compile(nd.load("net.nd.json"), "loihi1", calibration="data.npz")
     assert made.digest() == nd.load("net.ndp").digest() == document["digest"]
+    assert made.activity is not None
+    assert made.activity == nd.load("net.ndp").activity
     _, shown, _ = call(*words)
     assert "options: --channel-scales cells=8" in " ".join(shown.split())
     assert made.ledger[0].quantity == document["ledger"][0]["quantity"] == "difference of spike counts from floats"

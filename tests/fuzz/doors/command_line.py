@@ -46,7 +46,9 @@ GOOD = {
     "--avoid-cores": ("0", "1-3"),
     "--pin": ("cells=0", "cells=0-3"),
     "--partitioner": ("metis",),
-    "--optimize": ("0", "1", "2"),
+    "--level": ("0", "1", "2"),
+    "--optimize": ("cores", "latency", "energy"),
+    "--max-cores": ("1", "8"),
     "--budget": ("cores<=4", "energy<=1uJ", "synapse_memory<=80%"),
     "--format": ("text", "concise", "json", "sarif", "junit", "github"),
     "--dt": ("1e-3",),
@@ -98,8 +100,8 @@ COMMANDS = (
     "schema",
     "backends",
 )
-SLOW = ("backends doctor", "backends conformance", "backends install", "backends new")
-"""Left out: they run other programs, or write where they are told."""
+SLOW = ("backends doctor", "backends conformance", "backends install", "backends new", "serve")
+"""Left out: they run other programs, write where they are told, or serve until they are stopped."""
 
 
 def call(*words: str) -> tuple[int, str]:

@@ -8,13 +8,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_runs import NS, run_on
 
+from neurodeploy.costs.counting import Counts
+from neurodeploy.costs.floor import core_times, floors_of
 from neurodeploy.hardware import load_target
 from neurodeploy.profile.build import profile
-from neurodeploy.profile.counting import Counts
-from neurodeploy.profile.floor import core_times, floors_of
 
 NAMES = Counts._fields[1:]
-TIMES = {"spikes": 5, "messages_out": 4, "messages_in": 3, "synops_dense": 1, "synops_sparse": 2, "synops_shared": 1}
+TIMES = {
+    "spikes": 5,
+    "messages_out": 4,
+    "messages_in": 3,
+    "synops_dense": 1,
+    "synops_sparse": 2,
+    "synops_shared": 1,
+    "synapse_updates": 0,
+}
 """Of the nominal profile of the tiny chip, in ns; a compartment takes 1, and 2 more if it is active."""
 
 
