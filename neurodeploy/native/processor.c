@@ -18,6 +18,41 @@ int __stdcall DllMainCRTStartup(void *library, unsigned long reason, void *reser
   (void)library, (void)reason, (void)reserved;
   return 1;
 }
+
+/* What compilers call unasked. One instruction each: zig's own take 30 kB in every library. */
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes) {
+  void *at = to;
+  __asm__ volatile("rep movsb" : "+D"(at), "+S"(from), "+c"(bytes) : : "memory");
+  return to;
+}
+
+void *memset(void *to, int value, size_t bytes);
+void *memset(void *to, int value, size_t bytes) {
+  void *at = to;
+  __asm__ volatile("rep stosb" : "+D"(at), "+c"(bytes) : "a"(value) : "memory");
+  return to;
+}
+
+/* Touches the pages of a large stack frame in order, as Windows demands; rax holds the bytes, and no register changes. */
+__asm__(".globl ___chkstk_ms\n"
+        "___chkstk_ms:\n"
+        "  pushq %rcx\n"
+        "  pushq %rax\n"
+        "  leaq 24(%rsp), %rcx\n"
+        "1:\n"
+        "  cmpq $0x1000, %rax\n"
+        "  jb 2f\n"
+        "  subq $0x1000, %rcx\n"
+        "  orq $0, (%rcx)\n"
+        "  subq $0x1000, %rax\n"
+        "  jmp 1b\n"
+        "2:\n"
+        "  subq %rax, %rcx\n"
+        "  orq $0, (%rcx)\n"
+        "  popq %rax\n"
+        "  popq %rcx\n"
+        "  ret\n");
 #endif
 
 /* Digest of the sources from which the library was built. */

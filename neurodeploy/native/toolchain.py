@@ -106,7 +106,7 @@ class Toolchain(NamedTuple):
         """Flags with which objects become a library."""
         if checked:
             return CHECKED_FLAGS
-        windows = ("-s", "-O3", "-nostdlib", "-lcompiler_rt", "-lkernel32") if self.zig else ("-s", "-static-libgcc")
+        windows = ("-s", "-O3", "-nostdlib", "-lkernel32") if self.zig else ("-s", "-static-libgcc")
         return {"darwin": (), "win32": windows}.get(self.system, ("-nostdlib", "-s"))
 
     def entry_flags(self, *, checked: bool = False) -> tuple[str, ...]:
