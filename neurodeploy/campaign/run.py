@@ -145,6 +145,8 @@ def run_campaign(results: Results, *, out: Path | None = None, progress: Progres
             if progress is not None:
                 progress(len(results.outcomes), results.n_planned)
 
+        if progress is not None:
+            progress(len(results.outcomes), results.n_planned)
         if len(results.outcomes) < results.n_planned:
             try_rest(results, done)
     return campaign_of(results)

@@ -14,9 +14,11 @@ from neurodeploy.cli.common_options import JsonOutput, usage
 from neurodeploy.cli.compile_options import AvoidCores
 from neurodeploy.cli.inputs import OutputFormat
 from neurodeploy.cli.option_types import whole
-from neurodeploy.cli.output import command, progress_bar, show, show_lines
+from neurodeploy.cli.output import command, show, show_lines
+from neurodeploy.cli.page_writing import typed_words
 from neurodeploy.cli.paths import read_argument, read_option, write_option
 from neurodeploy.cli.report_options import report_options
+from neurodeploy.cli.timed_progress import timed_progress
 from neurodeploy.diagnostics import about
 from neurodeploy.io.archive import write_atomically
 from neurodeploy.program import load_program, save_program
@@ -39,6 +41,7 @@ def faults_command(
         write_option("--outcomes", "File to which outcomes are appended, and from which a second start goes on."),
     ] = None,
     table: Annotated[Path | None, write_option("--table", "Table of all rows to write (.csv).", suffix=".csv")] = None,
+    page: Annotated[Path | None, write_option("--report", "Page to write (.html).", suffix=".html")] = None,
     output_format: OutputFormat = None,
     json_output: JsonOutput = False,
 ) -> None:
@@ -51,23 +54,27 @@ def faults_command(
     program = model_of(file)
     results = results_of(program, stimulus_of(file, program), options, seed=file.seed)
     out = outcomes or (None if file.outcomes is None else Path(file.outcomes))
-    with progress_bar("faults", results.n_planned, quiet=not report.text) as progress:
+    with timed_progress("faults", results.n_planned, quiet=not report.text) as progress:
         found = run_campaign(results, out=out, progress=progress)
     if file.harden and found.complete:
-        with progress_bar("advice", len(program.populations), quiet=not report.text) as progress:
+        with timed_progress("populations", len(program.populations), quiet=not report.text) as progress:
             found = found.model_copy(update={"advice": advice_of(results, progress)})
-    _finish(found, table)
+    _write(found, table, page)
     if report.text:
         show(*campaign_report(found))
-        show_lines(*([f"written: {table}"] if table is not None else []))
+        show_lines(*(f"written: {path}" for path in (table, page) if path is not None))
     plain = found.model_dump(mode="json")
     plain.pop("findings")
     report.finish(found.findings, plain)
 
 
-def _finish(found: Campaign, table: Path | None) -> None:
+def _write(found: Campaign, table: Path | None, page: Path | None) -> None:
     if table is not None:
         write_atomically(table, campaign_csv(found).encode())
+    if page is not None:
+        from neurodeploy.report.page.fault_page import fault_page
+
+        write_atomically(page, fault_page(found, command=typed_words()).encode("utf-8", errors="replace"))
 
 
 @command

@@ -18,7 +18,7 @@ from neurodeploy.profile import Budget, Profile
 from neurodeploy.program import Program
 from neurodeploy.simulate import Recording, SampleValues, Stimulus
 
-__all__ = ["PageFormat", "Ran", "require_page", "write_comment", "write_page"]
+__all__ = ["PageFormat", "Ran", "require_page", "typed_words", "write_comment", "write_page"]
 
 
 class PageFormat(str, Enum):
@@ -58,8 +58,8 @@ def require_page(path: Path | None, form: PageFormat) -> None:
         raise usage("ND701", about("option", "--out"), message, path.with_suffix(suffix).name)
 
 
-def _words() -> str:
-    """The command line as typed, for a shell; empty where a program calls the command."""
+def typed_words() -> str:
+    """Return the command line as typed, for a shell; empty where a program calls the command."""
     named = Path(sys.argv[0]).name if sys.argv else ""
     return shlex.join(["neurodeploy", *sys.argv[1:]]) if named in ("neurodeploy", "__main__.py") else ""
 
@@ -84,7 +84,7 @@ def write_page(
             budgets=[item.text for item in budgets],
             findings=findings,
             changes=ran.changes,
-            command=_words(),
+            command=typed_words(),
         )
     return len(page.encode("utf-8"))
 

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -16,12 +11,13 @@ from neurodeploy.api.sweeping import pareto
 from neurodeploy.cli.common_options import JsonOutput
 from neurodeploy.cli.inputs import OutputFormat
 from neurodeploy.cli.option_types import refused, shown, whole
-from neurodeploy.cli.output import command, progress_bar, say, show
+from neurodeploy.cli.output import command, show
+from neurodeploy.cli.page_writing import typed_words
 from neurodeploy.cli.paths import folder_option, read_argument, write_option
 from neurodeploy.cli.report_options import report_options
+from neurodeploy.cli.timed_progress import timed_progress
 from neurodeploy.io.archive import write_atomically
 from neurodeploy.report import sweep_report
-from neurodeploy.report.sweep_tables import seconds_words
 from neurodeploy.sweep import Outcome, Sweep
 from neurodeploy.sweep.extra import require_package
 from neurodeploy.sweep.file import SweepFile, file_objective, load_sweep_file
@@ -30,12 +26,10 @@ from neurodeploy.sweep.pareto import usual_measures
 from neurodeploy.sweep.store import plain_outcome
 from neurodeploy.sweep.sweep import sweep_space
 
-__all__ = ["sweep_command", "time_left_s"]
+__all__ = ["sweep_command"]
 
 PICTURES = (".png", ".svg", ".pdf")
 """Suffixes of pictures."""
-BETWEEN_S = 60.0
-"""Seconds between two lines on progress where standard error is not a terminal, such as the log of a cluster's job."""
 Number = Annotated[
     int | None,
     typer.Option(
@@ -103,7 +97,7 @@ def sweep_command(
         _require_plots(picture)
     objective = file_objective(made, file.parent, space.names)
     kept = store or file.parent / (made.store or f"{file.stem}.results")
-    with _progress(space.size, quiet=not report.text) as progress:
+    with timed_progress("points", space.size, quiet=not report.text) as progress:
         result = sweep_space(
             space,
             objective,
@@ -141,33 +135,6 @@ def _document(made: SweepFile, result: Sweep, best: tuple[Outcome, ...]) -> dict
     }
 
 
-def time_left_s(done: int, total: int, known: int, elapsed_s: float) -> float | None:
-    """Return the estimated seconds until a sweep ends, at the mean rate so far; None before the first point.
-
-    `done`, `total`: points. `known`: points that were done before it began, which took no time. `elapsed_s`: since then.
-    """
-    return None if done <= known else elapsed_s * (total - done) / (done - known)
-
-
-@contextmanager
-def _progress(total: int, *, quiet: bool) -> Generator[Callable[[int, int], None] | None, None, None]:
-    """Yield a callback that draws a bar with the time left on a terminal, and prints a line a minute elsewhere."""
-    began, last, known = time.monotonic(), [time.monotonic()], list[int]()
-    with progress_bar("points", total, quiet=quiet, left=True) as bar:
-
-        def step(done: int, total: int) -> None:
-            known.append(done) if not known else None
-            now = time.monotonic()
-            if bar is not None:
-                bar(done, total)
-            elif now - last[0] >= BETWEEN_S:
-                last[0] = now
-                left = time_left_s(done, total, known[0], now - began)
-                say(f"{done:,} of {total:,} points{f', about {seconds_words(left)} left' if left is not None else ''}")
-
-        yield None if quiet else step
-
-
 def _write(result: Sweep, files: _Files, measures: tuple[tuple[str, ...], tuple[str, ...]], *, quiet: bool) -> None:
     """Write what was asked for, and say so."""
     most, least = measures
@@ -179,19 +146,13 @@ def _write(result: Sweep, files: _Files, measures: tuple[tuple[str, ...], tuple[
         from neurodeploy.report.page.sweep_page import sweep_page
 
         write_atomically(
-            files.page, sweep_page(result, most, least, command=_words()).encode("utf-8", errors="replace")
+            files.page, sweep_page(result, most, least, command=typed_words()).encode("utf-8", errors="replace")
         )
     if files.picture is not None:
         _draw(result, files.picture, measures)
     for path in files if not quiet else ():
         if path is not None:
             show(f"written: {path}")
-
-
-def _words() -> str:
-    """The command line as typed; empty where a program calls the command."""
-    named = Path(sys.argv[0]).name if sys.argv else ""
-    return shlex.join(["neurodeploy", *sys.argv[1:]]) if named in ("neurodeploy", "__main__.py") else ""
 
 
 def _draw(result: Sweep, path: Path, measures: tuple[tuple[str, ...], tuple[str, ...]]) -> None:

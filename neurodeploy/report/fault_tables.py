@@ -13,7 +13,18 @@ from neurodeploy.campaign import Advice, Campaign, Duplicated, FaultRow, Remappe
 from neurodeploy.program import Fault
 from neurodeploy.report.plain import plain_table
 
-__all__ = ["campaign_csv", "campaign_report", "fault_text", "remap_lines"]
+__all__ = [
+    "CRITERIA",
+    "HEADS",
+    "campaign_csv",
+    "campaign_report",
+    "copies_text",
+    "fault_text",
+    "interval_text",
+    "percent",
+    "remap_lines",
+    "row_cells",
+]
 
 MOST_BITS, MOST_CORES, MOST_MOVES = 12, 16, 8
 """Rows that are printed at most; the JSON document and the CSV table have all."""
@@ -60,28 +71,32 @@ def _summary(campaign: Campaign) -> Iterator[str]:
         )
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """Return a share as text. `value`: from 0 to 1."""
     return f"{value:.1%}" if value else "0"
 
 
 def _with_interval(share: Share) -> str:
-    return f"{_percent(share.value)} ({_interval(share)})"
+    return f"{percent(share.value)} ({interval_text(share)})"
 
 
-def _interval(share: Share) -> str:
+def interval_text(share: Share) -> str:
+    """Return the ends of the interval of a `share` as text."""
     return f"{share.low:.1%} - {share.high:.1%}"
 
 
 def _rows(title: str, rows: Sequence[FaultRow]) -> Table:
     table = plain_table(title, "", *HEADS)
     for row in rows:
-        faults = "-" if row.n_faults is None else f"{row.n_faults:,}"
-        share, interval = (
-            ("-", "-") if row.critical is None else (_percent(row.critical.value), _interval(row.critical))
-        )
-        masked = "-" if row.masked is None else _percent(row.masked.value)
-        table.add_row(row.name, faults, f"{row.n_drawn:,}", share, interval, masked)
+        table.add_row(*row_cells(row))
     return _held(table, [row.name for row in rows])
+
+
+def row_cells(row: FaultRow) -> tuple[str, ...]:
+    """Return the name of a `row` and its figures, in the order of HEADS, as text."""
+    faults = "-" if row.n_faults is None else f"{row.n_faults:,}"
+    share = ("-", "-") if row.critical is None else (percent(row.critical.value), interval_text(row.critical))
+    return (row.name, faults, f"{row.n_drawn:,}", *share, "-" if row.masked is None else percent(row.masked.value))
 
 
 def _held(table: Table, names: Sequence[str]) -> Table:
@@ -137,7 +152,7 @@ def _advice(advice: Advice, campaign: Campaign) -> Iterator[RenderableType]:
         for line in advice.protected:
             share = f"{line.share_of_bits:.2%}"
             table.add_row(
-                f"+ {line.bit}", f"{line.n_bits:,}", share, _percent(line.critical.value), _interval(line.critical)
+                f"+ {line.bit}", f"{line.n_bits:,}", share, percent(line.critical.value), interval_text(line.critical)
             )
         table.caption = "chosen on one half of the tried faults, measured on the other; a protected bit is corrected"
         table.caption_justify = "left"
@@ -145,10 +160,11 @@ def _advice(advice: Advice, campaign: Campaign) -> Iterator[RenderableType]:
     elif campaign.critical is not None:
         yield "no bit is worth protecting: none of the tried faults in bits is critical"
     for item in advice.duplicated:
-        yield _copies(item)
+        yield copies_text(item)
 
 
-def _copies(item: Duplicated) -> str:
+def copies_text(item: Duplicated) -> str:
+    """Return what copies of neurons bring, as text. `item`: of the advice of a campaign."""
     n = len(item.neurons)
     what = f"{n:,} {'neuron' if n == 1 else 'neurons'} of '{item.population}' duplicated"
     before = f"{item.n_critical_before:,} of {item.n_neurons_before:,} dead neurons critical"

@@ -68,6 +68,15 @@ def test_a_campaign_from_its_file(folder, call) -> None:
     assert sum(int(row["tried"]) for row in rows if row["group"] == "bit") == 40
 
 
+def test_the_page_is_written_and_named(folder, call) -> None:
+    status, out, _ = call("faults", "campaign.toml", "--report", "page.html")
+    assert status == 0
+    assert out.splitlines()[-1] == "written: page.html"
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "40 of " in page
+    assert "default-src &#x27;none&#x27;" in page
+
+
 def test_tables_for_people(folder, call) -> None:
     status, out, err = call("faults", "campaign.toml", "--size", "30")
     assert status == 0, err

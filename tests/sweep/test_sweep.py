@@ -11,7 +11,7 @@ import pytest
 from objectives import area, picky
 
 import neurodeploy as nd
-from neurodeploy.cli.sweep_command import time_left_s
+from neurodeploy.cli.timed_progress import time_left_s
 from neurodeploy.sweep.objective import content_digest
 from neurodeploy.sweep.run import TRIES
 from neurodeploy.sweep.store import RESULTS, opened

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from neurodeploy.report.markup import element, number, text
 from neurodeploy.report.page.blocks import card, cards, drawing, figure, folded, key, note, table
+from neurodeploy.report.page.document import Heading, document
 from neurodeploy.report.page.section import Section
-from neurodeploy.report.page.shell import head, scripts, styles
 from neurodeploy.report.sweep_tables import cell, heads_of, seconds_words, shown_measures, sweep_line
 from neurodeploy.sweep.nouns import Outcome, Sweep, point_words
 from neurodeploy.sweep.pareto import numbers_of, pareto, usual_measures
@@ -32,34 +32,13 @@ def sweep_page(sweep: Sweep, maximize: Sequence[str] = (), minimize: Sequence[st
     best = pareto(sweep, most, least) if most or least else ()
     made = (_summary(sweep, best), _picture(sweep, best, most, least), _best(sweep, best), _all(sweep), _failed(sweep))
     sections = [item for item in made if item is not None]
-    css, code = styles(plots=False), scripts(plots=False)
-    links = "".join(element("li", element("a", text(item.title), href=f"#{item.name}")) for item in sections)
-    button = element("button", "Theme: auto", id="theme", type="button", hidden=True)
-    bar = element("nav", element("div", element("ul", links), button, class_="bar"), aria_label="Sections")
-    lead = f"{', '.join(sweep.axes)}: {sweep.points:,} points"
-    top = element(
-        "header",
-        element("h1", text(f"Sweep of {sweep.objective}")),
-        element("p", text(lead), class_="lead"),
-        class_="top",
+    heading = Heading(
+        title=f"Sweep of {sweep.objective}",
+        name=f"Sweep of {sweep.objective}",
+        lead=f"{', '.join(sweep.axes)}: {sweep.points:,} points",
+        foot=f"{command}." if command else "",
     )
-    foot = "Written by neurodeploy; this file makes no network request."
-    body = element(
-        "body",
-        element("a", "Skip to the report", href="#main", class_="skip"),
-        top,
-        bar,
-        element("main", *(_section(item) for item in sections), id="main"),
-        element("footer", text(f"{command}. {foot}" if command else foot), class_="foot"),
-        *(element("script", item) for item in code),
-    )
-    page = element("html", head(f"Sweep of {sweep.objective}", css, code), body, lang="en")
-    return f"<!doctype html>\n{page}\n"
-
-
-def _section(item: Section) -> str:
-    heading = element("h2", text(item.title), id=f"{item.name}-title")
-    return element("section", heading, item.body, id=item.name, aria_labelledby=f"{item.name}-title")
+    return document(heading, sections)
 
 
 def _summary(sweep: Sweep, best: Sequence[Outcome]) -> Section:
