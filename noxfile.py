@@ -79,9 +79,16 @@ def install(session: nox.Session, *requirements: str, env: dict[str, str] | None
     session.log("  ".join(line for line in listed if line.split("==")[0].lower() in SHOWN))
 
 
+def folder(session: nox.Session, name: str) -> Path:
+    """Make a folder of the session. Session.create_tmp would set TMPDIR to a path that is too long for sockets."""
+    made = Path(session.virtualenv.location).resolve() / "files" / name
+    made.mkdir(parents=True, exist_ok=True)
+    return made
+
+
 def use(session: nox.Session) -> None:
     """Run the README's first command and its neighbours outside the checkout."""
-    with session.chdir(session.create_tmp()):
+    with session.chdir(folder(session, "use")):
         session.run("neurodeploy", "run", str(DIGITS), "--target", "loihi1")
         session.run("neurodeploy", "targets", silent=True)
         session.run("neurodeploy", "backends", silent=True)
@@ -98,14 +105,11 @@ def suite(session: nox.Session, selection: str) -> None:
 
 def put_on_path(session: nox.Session, package: str) -> None:
     """Unpack a package of Debian, and let tests find its programs; without effect on other systems. Tests that need it say so."""
-    folder = Path(session.create_tmp()) / package
-    folder.mkdir(exist_ok=True)
+    unpacked = folder(session, package)
     get = "apt-get update -qq; apt-get download -qq {0} && dpkg -x {0}_*.deb ."
-    with session.chdir(folder):
+    with session.chdir(unpacked):
         session.run("sh", "-c", get.format(package), external=True, silent=True, success_codes=range(256))
-    session.env["PATH"] = (
-        f"{session.env.get('PATH') or os.environ['PATH']}{os.pathsep}{folder.resolve() / 'usr' / 'bin'}"
-    )
+    session.env["PATH"] = f"{session.env.get('PATH') or os.environ['PATH']}{os.pathsep}{unpacked / 'usr' / 'bin'}"
 
 
 @nox.session(venv_backend=QUICK)
@@ -144,10 +148,9 @@ def slow(session: nox.Session) -> None:
 @nox.session(name="use", python=USED)
 def use_session(session: nox.Session) -> None:
     """Install neurodeploy alone on a machine without a C compiler, as a user does, and use it at once."""
-    nothing = Path(session.create_tmp()) / "nothing"
-    install(session, ".", env={"PATH": str(nothing), "CC": ""})
+    install(session, ".", env={"PATH": str(folder(session, "nothing")), "CC": ""})
     use(session)
-    with session.chdir(session.create_tmp()):
+    with session.chdir(folder(session, "use")):
         session.run("python", "-c", COMPILED)
 
 
@@ -181,14 +184,24 @@ def simulators(session: nox.Session) -> None:
 def in_place(session: nox.Session) -> None:
     """Install the simulators of Intel into the same Python 3.10 as neurodeploy."""
     install(session, "-e", ".", *IN_PLACE)
-    empty = {"NEURODEPLOY_DATA": str(Path(session.create_tmp()) / "none")}
+    empty = {"NEURODEPLOY_DATA": str(folder(session, "nothing"))}
     session.run("neurodeploy", "backends", "doctor", "lava", "nengo-loihi", env=empty)
 
 
 @nox.session(python="3.11")  # the newest Python for which PyTorch without CUDA has a wheel on the machines of CI
 def exchange(session: nox.Session) -> None:
     """Have frameworks read the NIR files that neurodeploy writes, and compare trained models with what is read from them."""
-    install(session, "-e", ".", "pytest>=8", "pytest-xdist>=3.5", "hypothesis>=6.100", *EXCHANGE, *TRAINING)
+    install(
+        session,
+        "-e",
+        ".",
+        "pytest>=8",
+        "pytest-timeout>=2.3",
+        "pytest-xdist>=3.5",
+        "hypothesis>=6.100",
+        *EXCHANGE,
+        *TRAINING,
+    )
     session.install("--quiet", "--no-deps", FACES)
     tests = (
         "tests/exporters/test_frameworks.py",
@@ -223,7 +236,7 @@ def docs_serve(session: nox.Session) -> None:
 def build_wheels(session: nox.Session) -> None:
     """Build a wheel for each platform into dist/: zig compiles for all of them on any machine."""
     session.install("--quiet", *group("package"))
-    cache = session.create_tmp()  # what zig compiled for one platform serves another
+    cache = str(folder(session, "zig"))  # what zig compiled for one platform serves another
     for old in (ROOT / "dist").glob("neurodeploy-*.whl"):
         old.unlink()
     for platform in session.posargs or WHEELS:

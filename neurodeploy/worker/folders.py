@@ -11,10 +11,13 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import IO
 
-__all__ = ["job_folder", "sweep_jobs"]
+__all__ = ["job_folder", "socket_folder", "sweep_jobs"]
 
 PREFIX, LOCK = "neurodeploy-", "held"
 """Prefix of job folders, and the file that is locked while a process waits for the job."""
+SOCKET_PATH, SOCKET_NAME = 92, 36
+"""Shortest limit of a socket's path on any system, and the length that multiprocessing appends to a folder's path."""
+SHORT = Path("/tmp")
 YOUNG_S = 60.0
 """Seconds for which a new folder may exist without its lock."""
 
@@ -31,22 +34,35 @@ def _lock(file: IO[bytes]) -> bool:
 
 
 @contextlib.contextmanager
-def job_folder() -> Generator[Path, None, None]:
-    """Create a folder for a job, and remove it afterwards. Raises OSError."""
-    sweep_jobs()
+def job_folder(parent: str | None = None) -> Generator[Path, None, None]:
+    """Create a folder for a job, and remove it afterwards. `parent`: default: that of temporary files. Raises OSError."""
+    sweep_jobs(parent)
     with (
-        tempfile.TemporaryDirectory(prefix=PREFIX, ignore_cleanup_errors=True) as name,
+        tempfile.TemporaryDirectory(prefix=PREFIX, dir=parent, ignore_cleanup_errors=True) as name,
         (Path(name) / LOCK).open("wb") as file,
     ):
         _lock(file)
         yield Path(name)
 
 
-def sweep_jobs() -> None:
-    """Remove folders of jobs whose process has ended."""
+@contextlib.contextmanager
+def socket_folder(job: Path) -> Generator[Path, None, None]:
+    """Yield a folder whose path is short enough for sockets: that of the `job`, or else one in /tmp, which is removed afterwards.
+
+    Raises OSError.
+    """
+    if len(str(job)) <= SOCKET_PATH - SOCKET_NAME or not SHORT.is_dir():
+        yield job
+        return
+    with job_folder(str(SHORT)) as folder:
+        yield folder
+
+
+def sweep_jobs(parent: str | None = None) -> None:
+    """Remove folders of jobs whose process has ended. `parent`: default: that of temporary files."""
     mine = os.getuid() if hasattr(os, "getuid") else None
     with contextlib.suppress(OSError):
-        for entry in os.scandir(tempfile.gettempdir()):
+        for entry in os.scandir(parent or tempfile.gettempdir()):
             if entry.name.startswith(PREFIX) and entry.is_dir(follow_symlinks=False):
                 _sweep(entry, mine)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.diagnostics import DiagnosticError, Subject, about, finding
-from neurodeploy.worker.folders import job_folder
+from neurodeploy.worker.folders import job_folder, socket_folder
 from neurodeploy.worker.supervise import Limits, supervise
 
 __all__ = ["Result", "Script", "run_job"]
@@ -23,8 +23,6 @@ CHILD = Path(__file__).with_name("child")
 """Folder of the module `neurodeploy_worker`, the child's side of the protocol."""
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """Environment variables that limit numerical libraries to one thread; some simulators start many processes."""
-SOCKET_PATH, SOCKET_NAME = 92, 36
-"""Shortest limit of a socket's path on any system, and the length that multiprocessing appends to a folder's path."""
 
 
 class Script(NamedTuple):
@@ -60,11 +58,12 @@ def run_job(
     with contextlib.ExitStack() as stack:
         try:
             folder = stack.enter_context(job_folder())
+            temporary = stack.enter_context(socket_folder(folder))
         except OSError as error:
             raise _no_files(where, error) from None
         shared_memory = f"nd{secrets.token_hex(3)}_"
         try:
-            _write(folder, {**plan, "shared_memory": shared_memory}, arrays)
+            _write(folder, {**plan, "shared_memory": shared_memory, "temporary": str(temporary)}, arrays)
         except OSError as error:
             raise _no_files(where, error) from None
         command = [str(script.interpreter), "-u", str(script.path), str(folder)]
@@ -73,7 +72,7 @@ def run_job(
             folder,
             shared_memory,
             backend=script.backend,
-            environment={"PYTHONPATH": str(CHILD), **ONE_THREAD, **_temporary(str(folder))},
+            environment={"PYTHONPATH": str(CHILD), **ONE_THREAD, "TMPDIR": str(temporary)},
             limits=limits,
             on_step=on_step,
         )
@@ -81,11 +80,6 @@ def run_job(
             return _read(folder)
         except (OSError, ValueError, KeyError) as error:
             raise _no_files(where, error) from None
-
-
-def _temporary(folder: str) -> dict[str, str]:
-    """Environment that puts temporary files of the simulator into the job folder, so that they are removed with it."""
-    return {"TMPDIR": folder} if len(folder) <= SOCKET_PATH - SOCKET_NAME else {}
 
 
 def _no_files(where: Subject, error: Exception) -> DiagnosticError:

@@ -7,6 +7,7 @@ import resource
 import signal
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 import time
@@ -38,6 +39,7 @@ if __name__ == "__main__":
 """
 STAGED = """
     held = shared_memory.SharedMemory(create=True, size=4096)
+    multiprocessing.get_context("fork").Manager()  # its socket lies in a folder for temporary files
     other = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
     other.start()
     open(job.plan["pids"], "w").write(f"{os.getpid()} {other.pid}")
@@ -224,7 +226,7 @@ def test_stopping_ends_the_group_before_it_goes_on(tmp_path, folders):
     assert gone([int(pid) for pid in pids.read_text().split()])
 
 
-def caller(tmp_path, pids):
+def caller(tmp_path, pids, place, short):
     """A process that runs a job which hangs, in a session of its own as a terminal's is."""
     child = script(tmp_path, STAGED.replace("FAULT", "time.sleep(600)"))
     code = f"""
@@ -232,10 +234,10 @@ import signal
 import numpy as np
 from pathlib import Path
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell lets what it runs in the background ignore it
-from neurodeploy.worker import Script, run_job
+from neurodeploy.worker import Script, folders, run_job
+folders.SHORT = Path({str(short)!r})
 run_job(Script("toy", Path({sys.executable!r}), Path({str(child.path)!r})), {{"at": "run", "pids": {str(pids)!r}}}, {{"x": np.arange(1)}})
 """
-    place = tmp_path / "jobs"
     environment = {**os.environ, "TMPDIR": str(place)}
     process = subprocess.Popen(
         [sys.executable, "-c", code], env=environment, start_new_session=True, stderr=subprocess.DEVNULL
@@ -246,17 +248,28 @@ run_job(Script("toy", Path({sys.executable!r}), Path({str(child.path)!r})), {{"a
     return process, [int(pid) for pid in pids.read_text().split()]
 
 
+@pytest.fixture
+def short():
+    """A folder in place of /tmp, where other tests have their jobs."""
+    with tempfile.TemporaryDirectory(prefix="nd", dir="/tmp") as name:
+        yield Path(name)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["ctrl-c", "killed"])
-def test_when_the_caller_goes_its_child_goes_too(tmp_path, folders, number):
+@pytest.mark.parametrize("name", ["jobs", "a_folder_whose_path_is_longer_than_that_of_a_socket_may_be"])
+def test_when_the_caller_goes_its_child_goes_too(tmp_path, folders, short, number, name):
     """After SIGKILL nobody is left to clean up but the child itself."""
-    process, pids = caller(tmp_path, tmp_path / "pids")
+    place = tmp_path / name
+    place.mkdir(exist_ok=True)
+    process, pids = caller(tmp_path, tmp_path / "pids", place, short)
     assert any(lives(pid) for pid in pids)
     process.send_signal(number)
     process.wait(timeout=20)
     assert gone(pids)
     until = time.monotonic() + 5
-    while list(folders.iterdir()) and time.monotonic() < until:
+    while [*place.iterdir(), *short.iterdir()] and time.monotonic() < until:
         time.sleep(0.02)
+    assert [*place.iterdir(), *short.iterdir()] == []
 
 
 def test_two_jobs_at_once_do_not_meet(tmp_path, folders):

@@ -3,7 +3,7 @@
 A script calls `serve(simulate)`. It is started as `python SCRIPT FOLDER`; the folder holds `job.json` (plain data) and
 `job.npz` (arrays). `simulate(job)` returns (plain data, arrays), which become `result.json` and `result.npz`. Progress is
 reported as lines of JSON on the original standard output; everything else that is printed goes to standard error. When the
-other end of standard input closes, the parent has ended: the child then removes its shared memory and its folder and ends its
+other end of standard input closes, the parent has ended: the child then removes its shared memory and its folders and ends its
 whole process group.
 """
 
@@ -79,13 +79,14 @@ def sweep_shared_memory(prefix):
             os.unlink(path)
 
 
-def _end_with_parent(folder, prefix):
+def _end_with_parent(folders, prefix):
     """Wait for the other end of the standard input to close, then clean up and end the group."""
     with contextlib.suppress(OSError):
         while os.read(0, 4096):
             pass
     sweep_shared_memory(prefix)
-    shutil.rmtree(folder, ignore_errors=True)
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
     os.killpg(0, signal.SIGKILL)
 
 
@@ -113,7 +114,8 @@ def serve(simulate):
     try:
         job = Job(folder, channel)
         prefix = job.plan["shared_memory"]
-        threading.Thread(target=_end_with_parent, args=(str(folder), prefix), daemon=True).start()
+        folders = {str(folder), job.plan["temporary"]}
+        threading.Thread(target=_end_with_parent, args=(folders, prefix), daemon=True).start()
         _name_shared_memory(prefix)
         job.stage("start")
         meta, arrays = simulate(job)
