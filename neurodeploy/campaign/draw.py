@@ -23,7 +23,7 @@ from neurodeploy.faults.places import core_of_rows
 from neurodeploy.program.fault import FAULT_EFFECTS, Fault, FaultWhat
 from neurodeploy.program.program import Program
 
-__all__ = ["Draw", "Group", "draw_faults", "draw_places", "groups_of"]
+__all__ = ["Draw", "Group", "draw_faults", "draw_places", "faults_by_core", "groups_of"]
 
 Ints = NDArray[np.int64]
 LEAST = 50
@@ -174,6 +174,12 @@ def _on_cores(program: Program, stratum: FaultStratum, cores: Sequence[int]) -> 
     if not cores:
         return stratum
     return replace(stratum, places=tuple(column[np.isin(_cores(program, stratum), cores)] for column in stratum.places))
+
+
+def faults_by_core(program: Program, group: Group) -> Ints:
+    """Return how many faults of a `group` lie on each logical core of a `program`, (n_cores,)."""
+    core = _cores(program, group.stratum)
+    return np.bincount(core[core >= 0], minlength=program.tables.n_cores) * len(group.bits) * group.n_steps
 
 
 def _cores(program: Program, stratum: FaultStratum) -> Ints:

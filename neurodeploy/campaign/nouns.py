@@ -130,8 +130,8 @@ class FaultRow(Noun):
 
     name: str
     """What the faults of the group have in common."""
-    n_faults: int | None
-    """Faults of the group; None if they are not counted by what groups them."""
+    n_faults: int
+    """Faults of the group."""
     n_drawn: int
     """Faults that were tried."""
     n_critical: int

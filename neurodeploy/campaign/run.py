@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.base.noun import array_sha256, json_digest
-from neurodeploy.campaign.draw import Draw, draw_faults, draw_places, groups_of
+from neurodeploy.campaign.draw import Draw, draw_faults, draw_places, faults_by_core, groups_of
 from neurodeploy.campaign.golden import Golden, golden_run
 from neurodeploy.campaign.nouns import Campaign, CampaignOptions, FaultRow, Outcome, RatePoint
 from neurodeploy.campaign.pool import Pool, Task
@@ -229,7 +229,7 @@ def _bit_rows(results: Results, tried: Sequence[Tried]) -> tuple[FaultRow, ...]:
 
 
 def _core_rows(results: Results, tried: Sequence[Tried]) -> tuple[FaultRow, ...]:
-    """Rows of the logical core that holds what is faulty, by number; how many faults a core has is not counted."""
+    """Rows of the logical core that holds what is faulty, by number; cores of which no fault was tried have none."""
     program, core = results.program, core_of_rows(results.program)
     targets = {item.name: item.target for item in program.network.projections}
 
@@ -240,12 +240,20 @@ def _core_rows(results: Results, tried: Sequence[Tried]) -> tuple[FaultRow, ...]
             return f"core {core[program.table_rows[name][neuron]]}"
         return None if fault.core is None else f"core {fault.core}"
 
-    found = rows_by(tried, results.judge, results.options.confidence, key, _unknown)
+    sizes = [faults_by_core(program, group) for group in results.draw.groups]
+    met = {key(item.fault) for item in tried}
+    names = [
+        (f"core {core}", number)
+        for number, counts in enumerate(sizes)
+        for core in np.flatnonzero(counts).tolist()
+        if f"core {core}" in met
+    ]
+
+    def size(group: int, name: str) -> int:
+        return int(sizes[group][int(name.split()[1])])
+
+    found = rows_by(tried, results.judge, results.options.confidence, key, size, names)
     return tuple(sorted(found, key=lambda row: int(row.name.split()[1])))
-
-
-def _unknown(group: int, name: str) -> None:
-    """Size of the part of a group that lies on a core."""
 
 
 def _rate_points(results: Results) -> Iterator[RatePoint]:

@@ -69,7 +69,7 @@ class _Row(NamedTuple):
     """Faults of one group in one row."""
 
     drawn: list[Tried]
-    population: int | None
+    population: int
 
 
 def rows_by(
@@ -77,13 +77,13 @@ def rows_by(
     judge: Judge,
     confidence: float,
     key: Callable[[Fault], str | None],
-    sizes: Callable[[int, str], int | None],
+    sizes: Callable[[int, str], int],
     names: Sequence[tuple[str, int]] = (),
 ) -> tuple[FaultRow, ...]:
     """Return one row for each name, in the order of `names`, then as met.
 
     `tried`, `judge`, `confidence`: what came out, when it is critical, and of the intervals. `key`: name of the row of a fault,
-    None for none. `sizes`: faults of a group (by its number) in a row, None if unknown. `names`: (row, group) of every part
+    None for none. `sizes`: faults of a group (by its number) in a row. `names`: (row, group) of every part
     that has faults, drawn or not.
     """
     parts = dict[str, dict[int, list[Tried]]]()
@@ -101,14 +101,12 @@ def rows_by(
 
 def _row(name: str, groups: Mapping[int, _Row], judge: Judge, confidence: float) -> FaultRow:
     drawn = [item for row in groups.values() for item in row.drawn]
-    counted = [row.population for row in groups.values() if row.population is not None]
-    known = sum(counted) if len(counted) == len(groups) else None
     critical = _share(groups, lambda item: float(judge.critical(item.outcome)), confidence)
     masked = _share(groups, lambda item: float(item.outcome.outputs == 0), confidence)
     wrong = _mean(groups, lambda item: item.outcome.answers / judge.n_samples)
     return FaultRow(
         name=name,
-        n_faults=known,
+        n_faults=sum(row.population for row in groups.values()),
         n_drawn=len(drawn),
         n_critical=sum(judge.critical(item.outcome) for item in drawn),
         critical=critical,
@@ -119,38 +117,27 @@ def _row(name: str, groups: Mapping[int, _Row], judge: Judge, confidence: float)
 
 def _share(groups: Mapping[int, _Row], hit: Callable[[Tried], float], confidence: float) -> Share | None:
     """Share over the groups."""
-    parts = [_Part(sum(map(hit, row.drawn)), len(row.drawn), row.population) for row in groups.values()]
+    parts = [Counted(sum(map(hit, row.drawn)), len(row.drawn), row.population) for row in groups.values()]
     return _joint(parts, confidence)
 
 
-class _Part(NamedTuple):
-    """What was counted in a group, whose size may be unknown."""
-
-    hits: float
-    drawn: int
-    population: int | None
-
-
-def _joint(parts: Sequence[_Part], confidence: float) -> Share | None:
+def _joint(parts: Sequence[Counted], confidence: float) -> Share | None:
     """Share over groups, each weighted by its size.
 
-    Where the size of a group is unknown, or none of its faults was drawn, all are taken as one: draws of groups are about in
-    proportion to their sizes.
+    Where no fault of a group was drawn, all are taken as one: draws of groups are about in proportion to their sizes.
     """
-    counted = [Counted(hits, drawn, population) for hits, drawn, population in parts if population is not None]
-    if len(counted) == len(parts) and all(item.drawn for item in counted if item.population):
-        return joint_share(counted, confidence)
-    sizes = [item.population for item in parts if item.population is not None]
-    whole = sum(sizes) if len(sizes) == len(parts) else 1 << 62
-    return share_of(sum(item.hits for item in parts), sum(item.drawn for item in parts), whole, confidence)
+    if all(item.drawn for item in parts if item.population):
+        return joint_share(parts, confidence)
+    hits, drawn, whole = (sum(column) for column in zip(*parts, strict=True))
+    return share_of(hits, int(drawn), int(whole), confidence)
 
 
 def _mean(groups: Mapping[int, _Row], value: Callable[[Tried], float]) -> float | None:
-    """Mean over the groups, weighted by their size where it is known."""
+    """Mean over the groups, weighted by their size."""
     rows = [row for row in groups.values() if row.drawn]
     if not rows:
         return None
-    weights = [row.population if row.population is not None else len(row.drawn) for row in rows]
+    weights = [row.population for row in rows]
     means = [sum(map(value, row.drawn)) / len(row.drawn) for row in rows]
     return sum(w * m for w, m in zip(weights, means, strict=True)) / max(sum(weights), 1)
 
@@ -166,7 +153,7 @@ def total(
     for item in tried:
         drawn[item.group] += 1
         hits[item.group] += hit(item.outcome)
-    return _joint([_Part(h, d, n) for h, d, n in zip(hits, drawn, sizes, strict=True)], confidence)
+    return _joint([Counted(h, d, n) for h, d, n in zip(hits, drawn, sizes, strict=True)], confidence)
 
 
 def worst_of(tried: Iterable[Tried]) -> tuple[Worst, ...]:

@@ -94,9 +94,14 @@ def _rows(title: str, rows: Sequence[FaultRow]) -> Table:
 
 def row_cells(row: FaultRow) -> tuple[str, ...]:
     """Return the name of a `row` and its figures, in the order of HEADS, as text."""
-    faults = "-" if row.n_faults is None else f"{row.n_faults:,}"
     share = ("-", "-") if row.critical is None else (percent(row.critical.value), interval_text(row.critical))
-    return (row.name, faults, f"{row.n_drawn:,}", *share, "-" if row.masked is None else percent(row.masked.value))
+    return (
+        row.name,
+        f"{row.n_faults:,}",
+        f"{row.n_drawn:,}",
+        *share,
+        "-" if row.masked is None else percent(row.masked.value),
+    )
 
 
 def _held(table: Table, names: Sequence[str]) -> Table:
@@ -189,7 +194,7 @@ def campaign_csv(campaign: Campaign) -> str:
         rows: Sequence[FaultRow] = getattr(campaign, f"by_{group}")
         for row in rows:
             share = (row.critical.value, row.critical.low, row.critical.high) if row.critical else ("", "", "")
-            counts = ("" if row.n_faults is None else row.n_faults, row.n_drawn, row.n_critical)
+            counts = (row.n_faults, row.n_drawn, row.n_critical)
             masked = "" if row.masked is None else row.masked.value
             write.writerow((group, row.name, *counts, *share, masked, "" if row.wrong is None else row.wrong))
     return text.getvalue()

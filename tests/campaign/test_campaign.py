@@ -95,6 +95,22 @@ def test_rows_add_up() -> None:
     assert found.worst[0].answers >= found.worst[-1].answers
 
 
+def test_rows_of_cores_add_up() -> None:
+    spread = nd.compile(classifier(), "loihi1", optimize="latency", max_cores=4)
+    assert spread.tables.n_cores > 1
+    choices = (nd.FaultChoice(where="synapse"), nd.FaultChoice(where="register"), nd.FaultChoice(where="neuron"))
+    found = nd.fault_campaign(spread, samples(), faults=choices, size="all", criterion="spikes")
+    assert [row.name for row in found.by_core] == [f"core {core}" for core in range(spread.tables.n_cores)]
+    assert [row.n_faults for row in found.by_core] == [row.n_drawn for row in found.by_core]
+    assert sum(row.n_faults for row in found.by_core) == found.n_faults
+    few = nd.fault_campaign(spread, samples(), faults=choices, size=300, criterion="spikes")
+    assert [row.n_faults for row in few.by_core] == [row.n_faults for row in found.by_core]
+    weighted = sum(row.critical.value * row.n_faults for row in found.by_core) / found.n_faults
+    assert weighted == pytest.approx(found.critical.value)
+    for whole, part in zip(found.by_core, few.by_core, strict=True):
+        assert part.critical.low - 0.02 <= whole.critical.value <= part.critical.high + 0.02
+
+
 def test_a_campaign_that_was_stopped_goes_on(tmp_path) -> None:
     def stop(done, total):
         if done == 20:
@@ -106,7 +122,8 @@ def test_a_campaign_that_was_stopped_goes_on(tmp_path) -> None:
     assert [item.code for item in cut.findings] == ["ND983"]
     seen = []
     whole = nd.fault_campaign(program(), samples(), out=path, progress=lambda done, _: seen.append(done), **choices)
-    assert seen[0] > 20, "what was tried is not tried again"
+    assert seen[0] >= 20, "what was tried is not tried again"
+    assert seen == list(range(seen[0], whole.n_planned + 2 + 1)), "what was known is told first"
     assert whole == nd.fault_campaign(program(), samples(), **choices)
     lines = path.read_bytes()
     assert whole == nd.fault_campaign(program(), samples(), out=path, **choices)
