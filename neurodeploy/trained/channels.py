@@ -52,12 +52,20 @@ def _as_convolution(step: AvgPool2d | SumPool2d) -> Conv2d:
 
 
 def windows_merged(first: Step, second: Step, most: int) -> Step | None:
-    """Return a pool before or after a convolution as one convolution of at most `most` weights; None if they stay two."""
-    if isinstance(first, AvgPool2d) and isinstance(second, Conv2d):
+    """Return a pool before or after a convolution as one convolution of at most `most` weights; None if they stay two.
+
+    They do where the second reads as many values in another shape.
+    """
+    if isinstance(first, AvgPool2d) and isinstance(second, Conv2d) and _follows(first, second):
         return _pool_then_convolution(first, second)
-    if isinstance(first, Conv2d) and isinstance(second, AvgPool2d):
+    if isinstance(first, Conv2d) and isinstance(second, AvgPool2d) and _follows(first, second):
         return _convolution_then_pool(first, second, most)
     return None
+
+
+def _follows(first: AvgPool2d | Conv2d, second: AvgPool2d | Conv2d) -> bool:
+    """Whether an operation reads the values of another in the shape in which that leaves them."""
+    return output_shape(window_of(first)) == second.input_shape
 
 
 def _pool_then_convolution(pool: AvgPool2d, after: Conv2d) -> Conv2d | None:
