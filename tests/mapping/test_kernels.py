@@ -233,6 +233,38 @@ def test_synapses_by_target_are_sorted_by_row(seed):
 
 
 @settings(max_examples=examples(60), deadline=None)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.sampled_from([1.0, 1e-150, 1e150]))
+def test_small_matrices_are_turned_in_one_order(seed, n, scale):
+    rng = np.random.default_rng(seed)
+    columns = scale * rng.integers(-3, 4, (n + int(rng.integers(0, 9)), n)).astype(np.float64)
+    matrix = columns.T @ columns
+
+    def play():
+        yield list(calls.eigen(matrix))
+        yield [calls.orthonormal(columns, 1e-9)]
+
+    raced(play)
+    values, vectors = calls.eigen(matrix)
+    largest = float(np.abs(matrix).max(initial=1e-300))
+    assert values == pytest.approx(np.linalg.eigvalsh(matrix), abs=1e-12 * largest)
+    assert vectors.T @ vectors == pytest.approx(np.eye(n), abs=1e-12)
+    assert vectors * values @ vectors.T == pytest.approx(matrix, abs=1e-12 * largest)
+    assert (vectors[np.abs(vectors).argmax(axis=0), np.arange(n)] > 0).all()
+
+
+@pytest.mark.parametrize("depends", [False, True])
+def test_columns_become_orthonormal(depends):
+    values = np.random.default_rng(3).standard_normal((50, 4))
+    if depends:
+        values[:, 3] = values[:, 0]
+    found = calls.orthonormal(values, 1e-9)
+    assert np.isfinite(found).all()
+    assert found[:, :3].T @ found[:, :3] == pytest.approx(np.eye(3), abs=1e-6)
+    together = np.linalg.lstsq(found, values, rcond=None)[0]
+    assert found @ together == pytest.approx(values, abs=1e-6), "the same span"
+
+
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 300))
 def test_sums_are_taken_in_one_order(seed, n):
     rng = np.random.default_rng(seed)

@@ -382,20 +382,26 @@ for network, target, options in (
     print(emit_program(place(partition(quantize(network, target), target, options=options), options=options)).digest())
 groups = compiled_first_fit(quantize(ring()[0], tight()), tight(), MappingOptions(level=1))
 print(emit_program(place(groups, options=MappingOptions(level=1))).digest())
+import neurodeploy as nd
+digits = nd.load({digits!r})
+print(nd.check(digits, "loihi1", optimize="latency", max_cores=16, fixes=False).trade.points[-1].time_per_step.value)
 """
-"""Neurons that are moved, tiles, and compact groups."""
+"""Neurons that are moved, tiles, compact groups, and cores that are spent."""
 
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_program_in_other_processes_and_with_other_threads():
+    """Nor does it depend on the processor: OPENBLAS_CORETYPE has numpy's linear algebra run as on another one."""
     found = set[str]()
-    for threads in ("1", "2"):
+    for threads, processor in (("1", ""), ("2", ""), ("1", "Haswell"), ("1", "Prescott"), ("1", "SkylakeX")):
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "PYTHONHASHSEED")
-        environment = {**os.environ, **dict.fromkeys(names, threads)}
+        chosen = {"OPENBLAS_CORETYPE": processor} if processor else {}
+        environment = {**os.environ, **dict.fromkeys(names, threads), **chosen}
         folders = [str(folder) for folder in Path(__file__).parents[:2]]
-        code = SCRIPT.format(folders=folders)
+        digits = Path(__file__).parents[2] / "examples" / "digits" / "digits.nd.json"
+        code = SCRIPT.format(folders=folders, digits=str(digits))
         run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environment)
         assert run.returncode == 0, run.stderr
-        assert len(run.stdout.split()) == 3
+        assert len(run.stdout.split()) == 4
         found.add(run.stdout)
     assert len(found) == 1

@@ -15,7 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from neurodeploy.mapping.kernels import anneal as annealing
-from neurodeploy.mapping.kernels import filling, groups, improve, lists, moves, penalties, relief, stream, sums, words
+from neurodeploy.mapping.kernels import (
+    filling,
+    groups,
+    improve,
+    lists,
+    moves,
+    penalties,
+    relief,
+    stream,
+    sums,
+    symmetric,
+    words,
+)
 from neurodeploy.mapping.kernels.board import Board
 from neurodeploy.mapping.kernels.structs import CoreState, Frontier, Hypergraph
 from neurodeploy.native.library import kernels
@@ -30,12 +42,14 @@ __all__ = [
     "by_target",
     "combine",
     "compact_groups",
+    "eigen",
     "empty_core",
     "exchange",
     "fill",
     "gram",
     "grow",
     "link_loads",
+    "orthonormal",
     "overflow",
     "relieve",
     "scatter",
@@ -104,6 +118,7 @@ stream_fill = _kernel(stream.stream_fill)
 _list_output_axons, _list_groups = _kernel(lists.list_output_axons), _kernel(groups.list_groups)
 _list_by_target, _average = _kernel(sums.list_by_target), _kernel(sums.average)
 _add_products, _add_combined = _kernel(sums.add_products), _kernel(sums.add_combined)
+_diagonalize, _invert_factor = _kernel(symmetric.diagonalize), _kernel(symmetric.invert_factor)
 _add_spread, _add_link_loads = _kernel(sums.add_spread), _kernel(annealing.add_link_loads)
 
 
@@ -164,6 +179,30 @@ def combine(values: NDArray[np.floating], matrix: Reals) -> Reals:
     result = np.zeros((values.shape[0], matrix.shape[1]))
     _add_combined(_wide(values), _wide(matrix), values.shape[1], result)
     return result
+
+
+def orthonormal(values: NDArray[np.floating], more: float) -> Reals:
+    """Orthonormal columns with the span of `values` (n, m), by the Cholesky factor of their Gram matrix.
+
+    `more`: is added to its diagonal, over its trace, as columns that depend on each other make it singular.
+    """
+    matrix, inverse = gram(values, values), np.zeros((values.shape[1], values.shape[1]))
+    matrix += np.eye(len(matrix)) * (more * sum(matrix.diagonal().tolist()) + 1e-30)
+    _invert_factor(matrix, len(matrix), inverse)
+    return combine(values, inverse)
+
+
+def eigen(matrix: Reals) -> tuple[Reals, Reals]:
+    """(eigenvalues (m,) ascending, eigenvectors (m, m) in columns) of a symmetric `matrix`.
+
+    The largest element of every vector is positive, the first of equal ones.
+    """
+    left, vectors = matrix.copy(), np.eye(len(matrix))
+    _diagonalize(left, len(matrix), vectors)
+    values: Reals = left.diagonal().copy()
+    order = np.argsort(values, kind="stable")
+    largest = vectors[np.abs(vectors).argmax(axis=0), np.arange(len(matrix))]
+    return values[order], (vectors * np.where(largest < 0, -1.0, 1.0))[:, order]
 
 
 def spread(ptr: Longs, to: Longs, traffic: Reals, scale: Reals, values: Reals) -> Reals:

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from neurodeploy.hardware.target import Target
 from neurodeploy.mapping.kernels.board import Board, CoreTraffic, Placement
-from neurodeploy.mapping.kernels.calls import anneal, combine, gram, spread, total_cost
+from neurodeploy.mapping.kernels.calls import anneal, combine, eigen, gram, orthonormal, spread, total_cost
 from neurodeploy.mapping.kernels.exponential import logarithm
 from neurodeploy.mapping.time_limit import TimeLimit
 
@@ -200,13 +200,10 @@ def _axes(traffic: CoreTraffic, n: int) -> Floats:
     values[:, 0] = 1.0 / scale
     for _ in range(ITERATIONS):
         result = spread(traffic.ptr, traffic.to, traffic.traffic, scale, values)
-        matrix = gram(result, result)
-        # isolated cores make the matrix singular
-        matrix += np.eye(values.shape[1]) * (1e-9 * np.trace(matrix) + 1e-30)
-        values = combine(result, np.linalg.inv(np.linalg.cholesky(matrix).T))
+        values = orthonormal(result, 1e-9)  # isolated cores make the matrix singular
     result = spread(traffic.ptr, traffic.to, traffic.traffic, scale, values)
-    found, rotation = np.linalg.eigh(gram(values, result))
-    slowest = combine(values, rotation[:, np.argsort(-found)[1:3]])
+    _, rotation = eigen(gram(values, result))
+    slowest = combine(values, rotation[:, ::-1][:, 1:3])
     axes = np.zeros((n, 2))
     axes[:, : slowest.shape[1]] = slowest
     return axes * scale[:, None]

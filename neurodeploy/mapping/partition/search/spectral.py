@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from neurodeploy.mapping.kernels.calls import average, combine, gram
+from neurodeploy.mapping.kernels.calls import average, combine, eigen, gram, orthonormal
 from neurodeploy.mapping.kernels.structs import Hypergraph
 from neurodeploy.mapping.kernels.sums import WIDTH
 
@@ -36,8 +36,8 @@ def embedding(graph: Hypergraph, steps: int, seed: int) -> NDArray[np.float32]:
         values = _walked(graph, values, scale)
         if step % ORTHONORMAL_EVERY == ORTHONORMAL_EVERY - 1 or step == steps - 1:
             values = _orthonormal(values)
-    eigenvalues, rotation = np.linalg.eigh(gram(values, _walked(graph, values, scale)))
-    largest = np.argsort(-eigenvalues)[1 : WIDTH - SPARE]
+    eigenvalues, rotation = eigen(gram(values, _walked(graph, values, scale)))
+    largest = np.arange(WIDTH)[::-1][1 : WIDTH - SPARE]
     axes = combine(values, rotation[:, largest] * np.maximum(eigenvalues[largest], 0.0)).astype(np.float32)
     return axes * scale
 
@@ -52,9 +52,7 @@ def _walked(graph: Hypergraph, values: NDArray[np.float32], scale: NDArray[np.fl
 def _orthonormal(values: NDArray[np.float32]) -> NDArray[np.float32]:
     """Orthonormal columns with the span of `values`, by the Cholesky factor of their Gram matrix (twice, for its rounding)."""
     for _ in range(2):
-        matrix = gram(values, values)
-        matrix += np.eye(len(matrix)) * (1e-7 * np.trace(matrix) + 1e-30)
-        values = combine(values, np.linalg.inv(np.linalg.cholesky(matrix).T)).astype(np.float32)
+        values = orthonormal(values, 1e-7).astype(np.float32)
     return values
 
 
@@ -69,7 +67,7 @@ def bisected(points: NDArray[Any], n_parts: int) -> Ints:
             continue
         mine = order[start:stop]
         centred = points[mine] - points[mine].mean(axis=0)
-        _, vectors = np.linalg.eigh(_moments(centred))
+        _, vectors = eigen(_moments(centred))
         along = (centred * vectors[:, -1].astype(centred.dtype)).sum(axis=1)
         order[start:stop] = mine[np.argsort(along, kind="stable")]
         half = count // 2

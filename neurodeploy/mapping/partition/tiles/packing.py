@@ -69,7 +69,9 @@ class _Cores:
         able = np.flatnonzero(holds)
         if rule == "similar":
             share = room[able, :4] / self.capacity[:4]
-            like = share @ (needs[0][:4] / self.capacity[:4]) / np.linalg.norm(share, axis=1).clip(1e-9)
+            needed = needs[0][:4] / self.capacity[:4]
+            # a product of matrices would be rounded by the processor's rules
+            like = (share * needed).sum(axis=1) / np.sqrt((share * share).sum(axis=1)).clip(1e-9)
             able = able[np.argsort(-like, kind="stable")]
         alone = tile.anywhere()
         return [(int(cores[k]), alone if apart[k] else tile) for k in able]
