@@ -113,28 +113,36 @@ def _wrong(objective: object, message: str) -> DiagnosticError:
     return DiagnosticError("sweep", (finding("ND963", about("function", name_of(objective)), message),))
 
 
-def task_of(function: Callable[..., Any], digest: str, *, sent: bool, name: str = "") -> Task:
+def task_of(
+    function: Callable[..., Any], digest: str, *, sent: bool, imports_script: bool = True, name: str = ""
+) -> Task:
     """Return a function as it is sent to workers, with the package cloudpickle where plain pickling cannot.
 
-    `digest`: of what it computes. `sent`: whether workers are other processes. `name`: of the function in a finding. Raises
-    DiagnosticError: ND968 (it cannot be sent).
+    `digest`: of what it computes. `sent`: whether workers are other processes. `imports_script`: whether these import the
+    script of this process; a function that is defined in it is sent whole to others. `name`: of the function in a finding.
+
+    Raises DiagnosticError: ND968 (it cannot be sent).
     """
     if not sent:
         return Task(digest, b"", function)
     inner = getattr(function, "objective", function)
+    in_script = _module_of(inner) == "__main__"
+    why, plain = "it is defined in an interactive session", None
     try:
-        if _module_of(inner) != "__main__" or hasattr(sys.modules["__main__"], "__file__"):
-            return Task(digest, pickle.dumps(function, protocol=4))
+        if not in_script or hasattr(sys.modules["__main__"], "__file__"):
+            plain = Task(digest, pickle.dumps(function, protocol=4))
     except Exception as error:
         why = str(error)
-    else:
-        why = "it is defined in an interactive session"
+    if plain is not None and (imports_script or not in_script or importlib.util.find_spec("cloudpickle") is None):
+        return plain
     try:
         cloudpickle: Any = importlib.import_module("cloudpickle")
         return Task(digest, cloudpickle.dumps(function))
     except ImportError:
         fixes = ["define it in a file", "pip install cloudpickle", "executor='threads'"]
     except Exception as error:
+        if plain is not None:
+            return plain
         why, fixes = str(error), ["define it in a file, without open files or locks", "executor='threads'"]
     message = f"cannot be sent to another process: {why}"
     where = about("function", name or name_of(inner))

@@ -10,7 +10,7 @@ from typing import Any
 
 from neurodeploy.base.noun import json_digest
 from neurodeploy.diagnostics import Diagnostic, about, finding
-from neurodeploy.sweep.executors import Foreign, Pool, make_pool
+from neurodeploy.sweep.executors import Foreign, Pool, Processes, make_pool
 from neurodeploy.sweep.nouns import Number, Outcome, Sweep, Unit, address_of
 from neurodeploy.sweep.objective import Measured, Objective, content_digest, name_of, task_of
 from neurodeploy.sweep.run import run_units
@@ -110,7 +110,8 @@ def _swept(units: _Units, objective: Objective, pool: Pool, progress: Callable[[
     at_once = True
     try:
         name = name_of(objective)
-        task = task_of(Measured(objective), units.digest, sent=not is_local(pool), name=name)
+        sent, imports_script = not is_local(pool), isinstance(pool, Processes)
+        task = task_of(Measured(objective), units.digest, sent=sent, imports_script=imports_script, name=name)
         if progress is not None:
             progress(len(units.outcomes), total)
         run_units(task, units.missing(), pool, take)

@@ -237,6 +237,25 @@ def test_a_killed_worker_of_dask_costs_nothing(cluster, tmp_path):
     assert len({row.worker for row in result.rows}) >= 2
 
 
+OF_A_SCRIPT = """\
+import sys
+import neurodeploy as nd
+FACTOR = 3
+def times(k):
+    return {"product": FACTOR * k}
+if __name__ == "__main__":
+    print(nd.sweep({"k": [1, 2, 3]}, times, executor=sys.argv[1]).column("product"))
+"""
+
+
+@needs_dask
+def test_a_function_of_a_script_is_sent_to_workers_that_do_not_know_the_script(cluster, tmp_path):
+    (tmp_path / "alone.py").write_text(OF_A_SCRIPT)
+    words = [sys.executable, "-W", "ignore", str(tmp_path / "alone.py"), cluster[0]]
+    done = subprocess.run(words, env=environment(tmp_path), capture_output=True, text=True, check=False, timeout=WAIT_S)
+    assert done.stdout == "(3, 6, 9)\n", done.stderr
+
+
 @pytest.mark.filterwarnings("ignore")
 def test_a_killed_scheduler_of_dask_is_said_and_a_second_start_goes_on(cluster, tmp_path):
     address, scheduler, _ = cluster
