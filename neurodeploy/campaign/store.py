@@ -17,6 +17,7 @@ from neurodeploy.base.plain import as_items, as_table
 from neurodeploy.campaign.nouns import Outcome
 from neurodeploy.diagnostics import DiagnosticError, about, finding
 from neurodeploy.io.archive import read_bytes, refuse
+from neurodeploy.io.write import take_lock
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -67,21 +68,28 @@ def _plain(line: bytes) -> object:
         return None
 
 
-def _other(path: Path, message: str) -> DiagnosticError:
-    fixes = ["give another file, or delete this one"]
-    return DiagnosticError("faults", (finding("ND981", about("file", path), message, fixes=fixes),))
+def _other(path: Path, message: str, fix: str = "give another file, or delete this one") -> DiagnosticError:
+    return DiagnosticError("faults", (finding("ND981", about("file", path), message, fixes=[fix]),))
 
 
 class OutcomeFile:
     """A file of outcomes that is written. Every outcome is in the hands of the system when `append` returns."""
 
     def __init__(self, path: Path, campaign: str) -> None:
-        """Open the file for appending. `campaign`: digest for its first line. Raises DiagnosticError: ND007."""
+        """Open the file for appending. `campaign`: digest for its first line.
+
+        Raises DiagnosticError: ND007 (not writable), ND981 (another campaign writes to it).
+        """
         self._path = path
         try:
             self._file: BinaryIO = open(path, "ab", buffering=0)  # noqa: SIM115  # closed by `__exit__`
         except OSError as error:
             raise self._refused(error) from None
+        try:
+            take_lock(self._file.fileno())
+        except OSError:
+            self._file.close()
+            raise _other(path, "is in use by another campaign", "give another file, or wait") from None
         whole = read_bytes(path).rfind(b"\n") + 1
         self._file.truncate(whole)
         if not whole:

@@ -9,10 +9,10 @@ import secrets
 import socket
 import stat
 import zlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
-__all__ = ["locked", "place", "sweep", "write_whole"]
+__all__ = ["locked", "place", "sweep", "take_lock", "write_whole"]
 
 HOST = f"{zlib.crc32(socket.gethostname().encode(errors='replace')):08x}"
 TEMPORARY = re.compile(rf"^\.nd-{HOST}-(\d+)-[0-9a-f]+\.tmp$")
@@ -126,3 +126,18 @@ def locked(folder: Path, *, shared: bool = False) -> Generator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def take_lock(descriptor: int) -> None:
+    """Lock an open file until it is closed, or its process ends. Raises OSError if another process has it. `descriptor`: of the file."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        import msvcrt
+
+        take: Callable[[int, int, int], None] = getattr(msvcrt, "locking")  # noqa: B009  # exists on Windows only
+        os.lseek(descriptor, 1 << 30, os.SEEK_SET)
+        take(descriptor, getattr(msvcrt, "LK_NBLCK"), 1)  # noqa: B009
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        return
+    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

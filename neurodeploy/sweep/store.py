@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from neurodeploy.base.plain import as_table
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError, about, finding
+from neurodeploy.io.write import take_lock
 from neurodeploy.sweep.nouns import Outcome
 
 __all__ = ["RESULTS", "Store", "opened", "outcome_of", "plain_outcome"]
@@ -153,28 +154,13 @@ def _hold(path: Path, lock: int) -> None:
     from neurodeploy.sweep.worker import here
 
     try:
-        _exclusive(lock)
+        take_lock(lock)
     except OSError:
         holder = os.read(lock, 200).decode("utf-8", errors="replace").strip()
         message = f"is in use by another sweep{f': {holder}' if holder else ''}"
         raise _refused(path, message, "ND964", "wait for it, or choose another folder") from None
     os.ftruncate(lock, 0)
     os.write(lock, f"{here()}\n".encode())
-
-
-def _exclusive(lock: int) -> None:
-    """Take a lock without waiting. Raises OSError if another process has it."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        import msvcrt
-
-        take: Callable[[int, int, int], None] = getattr(msvcrt, "locking")  # noqa: B009  # exists on Windows only
-        os.lseek(lock, 1 << 30, os.SEEK_SET)
-        take(lock, getattr(msvcrt, "LK_NBLCK"), 1)  # noqa: B009
-        os.lseek(lock, 0, os.SEEK_SET)
-        return
-    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _store(path: Path, lock: int) -> Store:

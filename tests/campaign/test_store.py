@@ -50,6 +50,16 @@ def test_other_files_are_refused(tmp_path, content) -> None:
     assert [item.code for item in caught.value.diagnostics] == ["ND981"]
 
 
+def test_two_campaigns_do_not_write_to_one_file(tmp_path) -> None:
+    path = written(tmp_path / "out")
+    with OutcomeFile(path, "abc"), pytest.raises(nd.DiagnosticError) as caught:
+        OutcomeFile(path, "abc")
+    wanted = f"error[ND981] file '{path}': is in use by another campaign\n   fix: give another file, or wait"
+    assert str(caught.value) == wanted
+    written(path, [Outcome(1, 0, 0, 0)])
+    assert len(read_outcomes(path, "abc", 8)) == 4
+
+
 @pytest.mark.parametrize(
     "line", [b"[8, 0, 0, 0]", b"[-1, 0, 0, 0]", b"[1, 2]", b"[true, 0, 0, 0]", b"nothing", b"[" * 10_000]
 )
