@@ -40,6 +40,7 @@ SHARED = (
     "emulator/random_pes_programs.py",
     "emulator/random_programs.py",
     "emulator/random_faults.py",
+    "house/benchmark_modules.py",
     "importers/keras_files.py",
     "importers/keras_model.py",
     "importers/netx_files.py",

@@ -15,32 +15,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmark_modules import FOLDER, importing, needs_benchmarks
 
 import neurodeploy as nd
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "benchmarks"
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="benchmarks/ is missing and cannot be had: a source distribution leaves it out"
-)
-MODULES = (
-    *("workloads", "networks", "bare", "worker", "marks", "report", "measure", "environments", "peers"),
-    *("microcircuit", "microcircuit_worker", "compile_cases", "start"),
-)
+pytestmark = needs_benchmarks
 
 
 @pytest.fixture(scope="module")
 def benchmarks() -> Iterator[Any]:
-    """The modules of the folder, imported as race.py imports them, and forgotten afterwards."""
-    sys.path.insert(0, str(FOLDER))
-    before = set(sys.modules)
-    try:
-        yield importlib.import_module
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in set(sys.modules) - before:
-            if name.split(".")[0] in MODULES:
-                del sys.modules[name]
+    """What imports the modules of the folder."""
+    with importing() as module:
+        yield module
 
 
 def loaded(path: Path) -> ModuleType:

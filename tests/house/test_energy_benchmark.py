@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import importlib
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from benchmark_modules import importing, needs_benchmarks
 
 import neurodeploy as nd
 
-FOLDER = Path(__file__).parents[2] / "benchmarks"
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="benchmarks/ is missing and cannot be had: a source distribution leaves it out"
-)
+pytestmark = needs_benchmarks
 
 
 @pytest.fixture(scope="module")
 def points() -> Iterator[Any]:
-    """The module of the points, imported as energy.py imports it, and forgotten afterwards."""
-    sys.path.insert(0, str(FOLDER))
-    try:
-        yield importlib.import_module("energy_points")
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in ("energy_points", "energy_networks"):
-            sys.modules.pop(name, None)
+    """The module of the points."""
+    with importing() as module:
+        yield module("energy_points")
 
 
 def test_every_published_point_of_loihi_1_is_compared_or_has_a_reason(points: Any, reference_data: Path) -> None:

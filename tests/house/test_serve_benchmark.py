@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import subprocess
 import sys
@@ -12,26 +11,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from benchmark_modules import FOLDER, importing, needs_benchmarks
 
-ROOT = Path(__file__).parents[2]
-FOLDER = ROOT / "benchmarks"
-pytestmark = pytest.mark.skipif(
-    not FOLDER.is_dir(), reason="benchmarks/ is missing and cannot be had: a source distribution leaves it out"
-)
+pytestmark = needs_benchmarks
 
 
 @pytest.fixture(scope="module")
 def benchmarks() -> Iterator[Any]:
-    """The modules of the folder, imported as serve.py imports them, and forgotten afterwards."""
-    sys.path.insert(0, str(FOLDER))
-    before = set(sys.modules)
-    try:
-        yield importlib.import_module
-    finally:
-        sys.path.remove(str(FOLDER))
-        for name in set(sys.modules) - before:
-            if name in ("environments", "peers") or name.startswith("serve_"):
-                del sys.modules[name]
+    """What imports the modules of the folder."""
+    with importing() as module:
+        yield module
 
 
 def parts(request: bytes) -> tuple[dict[str, str], bytes]:
