@@ -151,21 +151,26 @@ class _Filler:
                 self.sent = None
                 if not left:
                     raise DiagnosticError(STAGE, (_lost(self.executor, error),)) from error
-                time.sleep(PAUSE_S * (self.scatter is not None))
+                time.sleep(PAUSE_S * (self.client is not None))
         return []
 
     @property
-    def scatter(self) -> Any:
-        """The function by which Dask sends data to all workers; None for other executors."""
-        return getattr(getattr(self.executor, "_client", None), "scatter", None)
+    def client(self) -> Any:
+        """The client of Dask behind an executor; None for other executors."""
+        return getattr(self.executor, "_client", None)
 
     def _filled(self, shards: Sequence[Shard], given: Sequence[Ints]) -> list[ShardCores]:
         """The cores of all shards, once."""
         if self.sent is None:
-            scatter = self.scatter
-            self.sent = self.problem if scatter is None else scatter(self.problem, broadcast=True, hash=False)
+            # a task gives the problem: Dask runs it again where its worker ends, and waits for nobody as `scatter` may
+            self.sent = self.problem if self.client is None else self.client.submit(_itself, self.problem, pure=False)
         futures = [self.executor.submit(fill_shard, self.sent, *one) for one in zip(shards, given, strict=True)]
         return [future.result() for future in futures]
+
+
+def _itself(problem: StreamProblem) -> StreamProblem:
+    """What it is given."""
+    return problem
 
 
 def _lost(executor: Any, error: BaseException) -> Diagnostic:
