@@ -15,6 +15,7 @@ __all__ = [
     "distinct",
     "narrowed",
     "places_of",
+    "product",
     "read_only",
     "repeats",
     "stable_order",
@@ -92,3 +93,13 @@ def stable_order(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     least, most = int(values.min()), int(values.max())
     near = (values - least).astype(np.uint16) if most - least < 1 << 16 else values
     return np.argsort(near, kind="stable")
+
+
+def product(left: NDArray[Any], right: NDArray[Any]) -> NDArray[Any]:
+    """Return left @ right in the type of `left`, summed in float64.
+
+    Processors sum in orders of their own, and the last bits of a sum follow from the order; those of a sum in float64 are gone
+    once it is rounded to float32. `left`, `right`: matrices, or stacks of them, as of numpy's matmul.
+    """
+    wide = (side.astype(np.float64, copy=False) for side in (left, right))
+    return np.matmul(*wide).astype(left.dtype, copy=False)

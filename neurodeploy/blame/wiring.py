@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import product
 from neurodeploy.convert.apply import apply_all
 from neurodeploy.hardware.arithmetic import effective_weights
 from neurodeploy.hardware.dialect import Dialect
@@ -78,7 +79,7 @@ def _listed(synapses: SynapseList, weights: Array) -> Apply:
     if synapses.n_source * synapses.n_target <= DENSE:
         matrix = np.zeros((synapses.n_source, synapses.n_target), dtype=np.float32)
         np.add.at(matrix, (synapses.pre, synapses.post), weights)
-        return lambda x: x.astype(np.float32, copy=False) @ matrix
+        return lambda x: product(x.astype(np.float32, copy=False), matrix)
     order = np.argsort(synapses.post, kind="stable")
     pre, post, sorted_weights = synapses.pre[order], synapses.post[order], weights[order]
     targets, starts = np.unique(post, return_index=True)

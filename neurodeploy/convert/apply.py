@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import product
 from neurodeploy.network import AvgPool2d, Conv1d, Conv2d, Dense, OneToOne, Sparse, SumPool2d
 from neurodeploy.network.operations import Step
 from neurodeploy.trained.forward import convolved, windows_of
@@ -30,7 +31,7 @@ def apply_all(steps: Sequence[Step], x: Array) -> Array:
 def apply(step: Step, x: Array) -> Array:
     """Return (rows, n_target) products of (rows, n_source) values with an operation, in the float type of the values."""
     if isinstance(step, Dense):
-        return x @ np.asarray(step.weights, dtype=x.dtype).T
+        return product(x, np.asarray(step.weights, dtype=x.dtype).T)
     if isinstance(step, OneToOne):
         return x * np.asarray(step.weights, dtype=x.dtype)
     if isinstance(step, Sparse):

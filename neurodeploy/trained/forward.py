@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from neurodeploy.base.arrays import product
 from neurodeploy.trained.network import Node, TrainedNetwork
 from neurodeploy.trained.operations import (
     Activate,
@@ -56,7 +57,7 @@ def applied(node: Node, given: Sequence[Array]) -> Array:
 def _applied(operation: Operation, given: Sequence[Array]) -> Array:
     x, n = given[0], len(given[0])
     if isinstance(operation, FullyConnected):
-        return x.reshape(n, -1) @ operation.weights.T.astype(x.dtype) + _of(operation.bias, x)
+        return product(x.reshape(n, -1), operation.weights.T.astype(x.dtype)) + _of(operation.bias, x)
     if isinstance(operation, Convolution):
         return convolved(operation, x)
     if isinstance(operation, AveragePool):
@@ -120,13 +121,13 @@ def convolved(operation: Convolution, x: Array) -> Array:
 def _products(operation: Convolution, x: Array, places: Sequence[int]) -> Array:
     """A convolution of padded values: those under each tap of the kernel are rows of one matrix, copied along the axes of x."""
     weights, groups, kernel = operation.weights.astype(x.dtype), operation.groups, operation.weights.shape[2:]
-    taps = np.empty((x.shape[1], *kernel, len(x), *places), dtype=x.dtype)
+    taps = np.empty((x.shape[1], *kernel, len(x), *places))
     for tap in np.ndindex(*kernel):
         first = [k * d for k, d in zip(tap, operation.dilation, strict=True)]
         own = [slice(f, f + s * (p - 1) + 1, s) for f, s, p in zip(first, operation.stride, places, strict=True)]
         taps[(slice(None), *tap)] = x[(slice(None), slice(None), *own)].swapaxes(0, 1)
     kernels = weights.reshape(groups, len(weights) // groups, -1)
-    made = np.matmul(kernels, taps.reshape(groups, kernels.shape[2], -1)).reshape(len(weights), len(x), *places)
+    made = product(kernels, taps.reshape(groups, kernels.shape[2], -1)).reshape(len(weights), len(x), *places)
     bias = _of(operation.bias, x)
     made += bias.reshape(-1, *(1,) * (made.ndim - 1)) if bias.ndim else bias
     return np.moveaxis(made, 0, 1)
@@ -148,17 +149,22 @@ def activated(operation: Activate, x: Array) -> Array:
     if operation.function == "leaky_relu":
         return np.where(x < 0, x * _of(operation.slope, x), x)
     if operation.function == "sigmoid":
-        return 0.5 * (np.tanh(0.5 * x) + 1)  # the same function, without overflow
+        return 0.5 * (_tanh(0.5 * x) + 1)  # the same function, without overflow
     if operation.function == "tanh":
-        return np.tanh(x)
+        return _tanh(x)
     if operation.function == "step":
         return (x > 0).astype(x.dtype)
     return np.clip(_of(operation.slope, x) * x + _of(0.5, x), 0, 1)
 
 
+def _tanh(x: Array) -> Array:
+    """The hyperbolic tangent, rounded from float64: processors differ in the last bits of one in float32."""
+    return np.tanh(x.astype(np.float64, copy=False)).astype(x.dtype, copy=False)
+
+
 def _scores(operation: Scores, x: Array) -> Array:
     if operation.function == "sigmoid":
-        return 0.5 * (np.tanh(0.5 * x) + 1)
+        return 0.5 * (_tanh(0.5 * x) + 1)
     rows = x.reshape(len(x), -1)
     if operation.function == "argmax":
         return rows.argmax(axis=1)[:, None].astype(x.dtype)
