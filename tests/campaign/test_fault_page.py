@@ -75,6 +75,12 @@ def test_a_campaign_that_stopped_says_so(campaign):
     assert "has met 3 of 600 planned faults" in section(page, "summary")
 
 
+def test_a_notebook_shows_its_tables(campaign):
+    html = campaign._repr_html_()
+    assert html.count("<table") == 5  # kinds, layers, bits, worst faults, rates
+    assert all(row.name in html for row in campaign.by_layer)
+
+
 def test_text_of_a_model_cannot_become_markup(campaign):
     evil = "</script></style><img src=x onerror=alert(1)>\"'&amp;"
     row = campaign.by_layer[0].model_copy(update={"name": evil})

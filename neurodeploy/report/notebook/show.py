@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from neurodeploy.blame.nouns import Blame, Study
+from neurodeploy.campaign import Campaign
 from neurodeploy.compiler import Compilation
 from neurodeploy.convert.options import Conversion
 from neurodeploy.diagnostics import Diagnostic, DiagnosticError
@@ -12,6 +13,7 @@ from neurodeploy.profile import Profile
 from neurodeploy.program import Program
 from neurodeploy.report.blame_tables import blame_report, study_report
 from neurodeploy.report.conversion_tables import conversion_table
+from neurodeploy.report.fault_tables import campaign_report
 from neurodeploy.report.notebook.findings import findings_html, folded_findings, one_finding
 from neurodeploy.report.notebook.nouns import (
     compilation_html,
@@ -31,8 +33,8 @@ __all__ = ["html"]
 
 
 def html(shown: object) -> str | None:
-    """Return the HTML of a network, import, program, recording, learned weights, profile, compilation, study, blame, sweep or finding, or of the
-    findings of an error; None for everything else.
+    """Return the HTML of a network, import, program, recording, learned weights, profile, compilation, study, blame, sweep,
+    campaign or finding, or of the findings of an error; None for everything else.
     """
     if isinstance(shown, Diagnostic):
         return box(one_finding(shown))
@@ -60,6 +62,8 @@ def _studied(shown: object) -> str | None:
     if isinstance(shown, Sweep):
         best = pareto(shown) if any(usual_measures(shown)) else ()
         return box(from_rich(sweep_report(shown, best)), folded_findings(shown.findings))
+    if isinstance(shown, Campaign):
+        return box(*map(from_rich, campaign_report(shown)), folded_findings(shown.findings))
     if isinstance(shown, Imported):
         layers = from_rich(conversion_table(shown)) if isinstance(shown, Conversion) else ""
         return box(network_html(shown.network), layers, folded_findings(shown.findings))
