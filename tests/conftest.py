@@ -94,11 +94,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Property tests belong to both runs: with few examples to the default one, with all of them to the slow one."""
+    """Tests of properties belong to both runs: with few examples to the default one, with all of them to the slow one."""
     if factories.every_example:
         for item in items:
             if getattr(getattr(item, "obj", None), "is_hypothesis_test", False) or item.get_closest_marker("property"):
                 item.add_marker("slow")
+                item.add_marker("property")
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

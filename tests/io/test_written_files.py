@@ -171,7 +171,8 @@ def test_two_writers_and_a_reader(tmp_path):
             seen.add(load_network(path).name)
     assert [process.returncode for process in writers] == [0, 0]
     assert load_network(path).projections[0].operation.weights[0, 0] == 19
-    assert seen == {"one", "two"}
+    assert seen  # nothing but whole networks of one of the two; a busy machine may show this reader those of one only
+    assert seen <= {"one", "two"}
     assert names(tmp_path) == ["net.nd.json", "net.nd.npz"]
 
 

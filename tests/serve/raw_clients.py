@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import socket
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -39,6 +40,19 @@ def until_closed(client) -> Answer:
             whole += part
     head, _, body = whole.partition(b"\r\n\r\n")
     return Answer(int(head.split(b" ")[1]) if head else 0, body, whole)
+
+
+def one_reply(client) -> Answer:
+    """One reply of a connection that stays open, however many pieces it comes in."""
+    whole = b""
+    while True:
+        part = client.recv(1 << 16)
+        assert part, "the connection was closed"
+        whole += part
+        head, end, body = whole.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
+        if end and length and len(body) >= int(length[1]):
+            return Answer(int(head.split(b" ")[1]), body, whole)
 
 
 def spoken(address, content, *, end=False) -> Answer:

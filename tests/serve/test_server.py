@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 from asgi_calls import infer_body, tiny_program, tiny_service
-from raw_clients import HOST, LONGEST_S, QUICK, connected, request, spoken, until_closed
+from raw_clients import HOST, LONGEST_S, QUICK, connected, one_reply, request, spoken, until_closed
 
 import neurodeploy as nd
 import neurodeploy.serve as serving
@@ -110,7 +110,7 @@ def test_a_request_in_progress_is_answered_and_new_ones_are_refused():
     with held() as holder, connected(holder.address) as first, connected(holder.address) as idle:
         first.sendall(request("POST", INFER, infer_body()).replace(b"Connection: close\r\n", b""))
         idle.sendall(b"GET /v2 HTTP/1.1\r\n" + HOST + b"\r\n")
-        assert idle.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        assert one_reply(idle).status == 200
         assert holder.begun.acquire(timeout=LONGEST_S)
         holder.end()
 
