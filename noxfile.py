@@ -30,6 +30,8 @@ SANITIZED = ("tests/emulator", "tests/mapping/test_kernels.py", "tests/resources
 """Tests that call every kernel."""
 RANDOM = ("tests/emulator/random_programs.py", "tests/emulator/random_pes_programs.py", "tests/program/mutations.py")
 """Scripts that run random programs, and programs that somebody edited, on both engines."""
+TRIES = "2000"
+"""Programs of each; by hand, `--tries 10000` takes four minutes of two processors."""
 SIMULATORS = ("lava", "nengo-loihi", "brian2loihi")
 WHEELS = ("linux-x86_64", "linux-aarch64", "macos-arm64", "macos-x86_64", "windows-x86_64")
 """Platforms of the wheels; neurodeploy/native/toolchain.py describes them."""
@@ -173,9 +175,7 @@ def sanitizers(session: nox.Session) -> None:
     tests = session.posargs or SANITIZED
     session.run("pytest", "-p", "no:cacheprovider", "-m", "not slow", *tests, env=checked)
     for script in [] if session.posargs else RANDOM:
-        session.run(
-            "python", script, "--tries", "10000", "--seed", "1", "--jobs", str(os.cpu_count() or 1), env=checked
-        )
+        session.run("python", script, "--tries", TRIES, "--seed", "1", "--jobs", str(os.cpu_count() or 1), env=checked)
 
 
 @nox.session(python=MAIN, venv_backend=QUICK)
