@@ -38,6 +38,16 @@ def test_every_row_is_on_the_page(campaign):
     for shown, row in zip(read, rows, strict=True):
         if row.critical is not None:
             assert float(shown[3].rstrip("%")) == pytest.approx(100 * row.critical.value, abs=0.051)
+            assert float(shown[5].rstrip("%")) == pytest.approx(100 * row.masked.value, abs=0.051)
+            assert int(shown[1].replace(",", "")) == row.n_faults
+
+
+def test_the_summary_has_the_shares_of_all_faults(campaign):
+    part = re.sub("<.*?>", " ", section(fault_page(campaign), "summary"))
+    for name, share in (("critical", campaign.critical), ("masked", campaign.masked)):
+        shown = re.search(rf"{name} +([\d.]+)%? +([\d.]+)% - ([\d.]+)%", part)
+        figures = [100 * share.value, 100 * share.low, 100 * share.high]
+        assert [float(item) for item in shown.groups()] == pytest.approx(figures, abs=0.051)
 
 
 def test_bars_begin_and_end_where_the_interval_does(campaign):
