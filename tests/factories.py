@@ -18,6 +18,7 @@ import typer.main
 
 import neurodeploy as nd
 from neurodeploy.cli.main import app
+from neurodeploy.network import FixedNumber, WeightFormat
 from neurodeploy.network.convolution import output_shape, window_of
 from neurodeploy.network.coordinates import target_size
 from neurodeploy.network.operations import Conv2d
@@ -198,3 +199,17 @@ def leave(words: Iterable[object], **options) -> int:
     with pytest.raises(SystemExit) as left:
         command_line()([str(word) for word in words], **options)
     return int(left.value.code or 0)
+
+
+def drawn_network(neurons, number, name="drawn", **fields):
+    """A population "cells" whose neurons each have `number` sources among themselves, joined by a rule of the same name."""
+    rule = FixedNumber(shape=(neurons, neurons), number=number, weights=7, seed=3)
+    cell = nd.LoihiCuba(du=1000, dv=100, vth_mant=900, bias_mant=40, bias_exp=6)
+    form = WeightFormat(weight_bits=8, sign_mode="excitatory")
+    return nd.Network(
+        name=name,
+        time=nd.Time(dt_s=1e-3, steps_per_sample=60),
+        populations=[nd.Population(name="cells", shape=neurons, neuron=cell)],
+        projections=[nd.Projection(name="drawn", source="cells", target="cells", operation=rule, weight_format=form)],
+        **fields,
+    )

@@ -4,37 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from factories import drawn_network
 
 import neurodeploy as nd
-from neurodeploy.network import FixedNumber, WeightFormat
-
-NEURONS, SOURCES = 200, 20
-
-
-def drawn_network():
-    rule = FixedNumber(shape=(NEURONS, NEURONS), number=SOURCES, weights=7, seed=3)
-    cell = nd.LoihiCuba(du=1000, dv=100, vth_mant=900, bias_mant=40, bias_exp=6)
-    return nd.Network(
-        name="drawn",
-        time=nd.Time(dt_s=1e-3, steps_per_sample=60),
-        populations=[nd.Population(name="cells", shape=NEURONS, neuron=cell)],
-        projections=[
-            nd.Projection(
-                name="drawn",
-                source="cells",
-                target="cells",
-                operation=rule,
-                weight_format=WeightFormat(weight_bits=8, sign_mode="excitatory"),
-            )
-        ],
-        outputs=[nd.Output(name="out", source="cells")],
-    )
 
 
 @pytest.fixture(scope="module")
 def programs():
     """(drawn, written out)."""
-    network = drawn_network()
+    network = drawn_network(200, 20, outputs=[nd.Output(name="out", source="cells")])
     return nd.compile(network, "loihi2"), nd.compile(nd.written_out(network), "loihi2")
 
 

@@ -9,33 +9,18 @@ from importlib import import_module
 
 import numpy as np
 import pytest
+from factories import drawn_network
 
 import neurodeploy as nd
 from neurodeploy.hardware import load_target
-from neurodeploy.network import FixedNumber, WeightFormat
 
 distributed = pytest.importorskip("distributed", reason="package distributed missing and cannot be had: extra dask")
 pytestmark = pytest.mark.slow
 
 
-def network(neurons=6_000, number=170):
+def network():
     """A million synapses that a rule joins."""
-    rule = FixedNumber(shape=(neurons, neurons), number=number, weights=7, seed=3)
-    cell = nd.LoihiCuba(du=1000, dv=100, vth_mant=900, bias_mant=40, bias_exp=6)
-    return nd.Network(
-        name="million",
-        time=nd.Time(dt_s=1e-3, steps_per_sample=60),
-        populations=[nd.Population(name="cells", shape=neurons, neuron=cell)],
-        projections=[
-            nd.Projection(
-                name="drawn",
-                source="cells",
-                target="cells",
-                operation=rule,
-                weight_format=WeightFormat(weight_bits=8, sign_mode="excitatory"),
-            )
-        ],
-    )
+    return drawn_network(6_000, 170, "million")
 
 
 @pytest.fixture
