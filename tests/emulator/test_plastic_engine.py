@@ -24,7 +24,7 @@ TRACE = nd.Trace(impulse=40.25, tau_steps=6)
 
 
 @settings(
-    max_examples=examples(500, quick=60),
+    max_examples=examples(1_000, quick=60),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

@@ -9,7 +9,7 @@ from random_faults import attempt
 
 
 @settings(
-    max_examples=examples(500, quick=60),
+    max_examples=examples(1_000, quick=60),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

@@ -21,7 +21,7 @@ STEPS = 12
 
 
 @settings(
-    max_examples=examples(1_000, quick=200),
+    max_examples=examples(2_000, quick=200),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )

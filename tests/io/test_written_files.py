@@ -165,14 +165,16 @@ def test_two_writers_and_a_reader(tmp_path):
     path = tmp_path / "net.nd.json"
     save_network(network(0.0, 40, "one"), path)
     seen = set()
-    with writer(path, 20, "one") as one, writer(path, 20, "two") as two:
-        writers = (one, two)
-        while any(process.poll() is None for process in writers):
-            seen.add(load_network(path).name)
-    assert [process.returncode for process in writers] == [0, 0]
-    assert load_network(path).projections[0].operation.weights[0, 0] == 19
-    assert seen  # nothing but whole networks of one of the two; a busy machine may show this reader those of one only
-    assert seen <= {"one", "two"}
+    for _ in range(20):  # a busy machine may show the reader networks of one writer only
+        with writer(path, 20, "one") as one, writer(path, 20, "two") as two:
+            writers = (one, two)
+            while any(process.poll() is None for process in writers):
+                seen.add(load_network(path).name)
+        assert [process.returncode for process in writers] == [0, 0]
+        assert load_network(path).projections[0].operation.weights[0, 0] == 19
+        if len(seen) > 1:
+            break
+    assert seen == {"one", "two"}
     assert names(tmp_path) == ["net.nd.json", "net.nd.npz"]
 
 

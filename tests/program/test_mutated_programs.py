@@ -37,7 +37,7 @@ def little_memory():
 
 
 @settings(
-    max_examples=examples(1_000, quick=250),
+    max_examples=examples(2_000, quick=250),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
 )

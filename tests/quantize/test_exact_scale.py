@@ -196,7 +196,7 @@ def test_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=examples(600), deadline=None)
+@settings(max_examples=examples(1500), deadline=None)
 @given(case=networks(), seed=st.integers(0, 2**32 - 1))
 def test_many_networks_of_small_whole_numbers_fire_as_float_arithmetic_does(case, seed):
     fires_as_floats_do(case, seed)

@@ -23,7 +23,7 @@ from neurodeploy.simulate.learning_draws import FollowingDraws, epoch_draws
 ENGINES = ("native", "spec")
 KEPT = ("seed", "record", "probes", "overflow", "learn", "learned")
 RANDOM = settings(
-    max_examples=examples(400, quick=12),
+    max_examples=examples(1_000, quick=12),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
