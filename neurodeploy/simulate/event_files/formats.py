@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
 from os import SEEK_END
@@ -62,8 +63,10 @@ def event_format(path: Path, head: bytes) -> Format | None:
     return next((item for item in FORMATS if not item.signatures and suffix in item.suffixes), None)
 
 
-OTHERS = (b"PK\x03\x04", b"\x93NUMPY", b"{", b"\x1f\x8b\x08", b"RIFF", b"MATLAB 5.0", b"version https://git-lfs")
+OTHERS = (b"PK\x03\x04", b"\x93NUMPY", b"\x1f\x8b\x08", b"RIFF", b"MATLAB 5.0", b"version https://git-lfs")
 """First bytes of files that are no event recording, whatever their suffix."""
+JSON = re.compile(rb"\{\s*(?:[\"}]|\Z)[^\x00-\x08\x0e-\x1f]*\Z")
+"""First bytes of a JSON object. An event in column 123 begins with a brace as well, but no text follows."""
 PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
 PICKLE_END = b"."
 
@@ -74,7 +77,7 @@ def _is_other(path: Path, head: bytes) -> bool:
         with path.open("rb") as file:
             file.seek(-1, SEEK_END)
             return file.read(1) == PICKLE_END
-    return head.startswith(OTHERS)
+    return head.startswith(OTHERS) or JSON.match(head) is not None
 
 
 def read_format(path: Path, item: Format, options: EventOptions) -> EventRecording:

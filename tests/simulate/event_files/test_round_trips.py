@@ -59,6 +59,12 @@ def test_an_address_that_begins_like_a_line_of_the_header_is_an_event(tmp_path):
     assert rows_of(read_events(tmp_path / "a.aedat")) == [list(row) for row in rows]
 
 
+@pytest.mark.parametrize("row", [(0, 123, 0, 0), (7, 123, 34, 1), (1 << 20, 123, 125, 0)])
+def test_an_event_that_begins_like_json_is_an_event(tmp_path, row):
+    (tmp_path / "a.bin").write_bytes(write.bs2([row]))
+    assert rows_of(read_events(tmp_path / "a.bin")) == [list(row)]
+
+
 def test_lines_of_16_bits(tmp_path):
     (tmp_path / "a.bs1").write_bytes(write.bs1([(5, 700, 0, 1), (9, 65535, 0, 0)]))
     read = read_events(tmp_path / "a.bs1")
